@@ -1,0 +1,149 @@
+//! Applications (clients, RFC 6749 §2).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    document::{Document, Kind, Link, UniqueKey},
+    profile::Profile,
+    secret::Secret,
+};
+
+/// An application.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Client {
+    /// RFC 6749 §2.2.
+    pub client_id: String,
+    /// The name shown to people.
+    pub name: String,
+    /// RFC 6749 §2.3.1; applications that authenticate with keys have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+    /// What kind of application it is; `None` behaves like a regular web application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_type: Option<AppType>,
+    /// RFC 7591 §2: the grant types it may use.
+    #[serde(default)]
+    pub grant_types: Vec<String>,
+    /// RFC 7591 §2; absent means `client_secret_post`, and Basic is accepted as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// Key-based authentication; excludes `token_endpoint_auth_method`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_authentication_methods: Option<ClientAuthenticationMethods>,
+    /// The keys registered for it. Kept inside the client, so that one lookup authenticates; shown under
+    /// `/clients/{id}/credentials`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "grantor_credentials")]
+    pub credentials: Vec<ClientCredential>,
+    /// Whether the tenant's own people made it.
+    #[serde(default = "yes")]
+    pub is_first_party: bool,
+    /// The tenant's "all applications" entry, which takes part in no flow.
+    #[serde(default)]
+    pub global: bool,
+    /// How ID tokens are signed and how long they live.
+    #[serde(default)]
+    pub jwt_configuration: JwtConfiguration,
+    /// Which dialect of the protocol it is spoken to in; absent means the vendor's.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "grantor_profile")]
+    pub profile: Option<Profile>,
+    /// Everything that no rule reads.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Document for Client {
+    const KIND: Kind = Kind {
+        name: "client",
+        id: "/client_id",
+        unique: &[UniqueKey { name: "resource_server_identifier", paths: &["/resource_server_identifier"] }],
+        links: &[Link { name: "global", path: "/global" }],
+        secrets: &["/client_secret", "/signing_keys/*/key"],
+    };
+}
+
+/// `app_type`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppType {
+    /// An app on a phone or a desktop.
+    Native,
+    /// An app in a browser.
+    Spa,
+    /// A web application with a server.
+    RegularWeb,
+    /// A service.
+    NonInteractive,
+    /// An API in its role as a client (on-behalf-of exchanges).
+    ResourceServer,
+    /// Any other value of the compatible API.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// Key-based client authentication.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ClientAuthenticationMethods {
+    /// RFC 7523 §2.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key_jwt: Option<PrivateKeyJwt>,
+    /// Methods that no rule reads yet.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Which credentials may sign client assertions.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct PrivateKeyJwt {
+    /// `[{"id": "cred_…"}]`.
+    pub credentials: Vec<CredentialReference>,
+}
+
+/// Names a credential.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct CredentialReference {
+    /// `cred_…`.
+    pub id: String,
+}
+
+/// A public key registered for a client.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ClientCredential {
+    /// `cred_…`.
+    pub id: String,
+    /// `public_key`, `cert_subject_dn` or `x509_cert`.
+    pub credential_type: String,
+    /// The public key or certificate in PEM; never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// `RS256`, `RS384` or `PS256` (also `ES256`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// RFC 7638 thumbprint unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// RFC 3339; past it the credential is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Everything that no rule reads.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `jwt_configuration`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct JwtConfiguration {
+    /// Life of an ID token, in seconds; absent means 36 000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_in_seconds: Option<i64>,
+    /// How ID tokens are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// Everything that no rule reads.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}

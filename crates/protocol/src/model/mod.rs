@@ -1,0 +1,19 @@
+//! The configuration resources, as the rules see them.
+//!
+//! Each struct names the fields that a rule reads; everything else of the resource is carried in `rest`, unread and
+//! unharmed. Names are those of the compatible wire. Does not validate input: that is the resource's declaration in
+//! `management`.
+
+mod client;
+mod client_grant;
+mod key_ring;
+mod resource_server;
+mod tenant_settings;
+
+pub use client::{AppType, Client, ClientAuthenticationMethods, ClientCredential, JwtConfiguration, PrivateKeyJwt};
+pub use client_grant::{ClientGrant, SubjectType};
+pub use key_ring::{KeyRing, KeyState, StoredKey};
+pub use resource_server::{
+    ClientPolicy, ResourceServer, ScopeEntry, SigningAlg, SubjectTypeAuthorization, TokenDialect, UserPolicy,
+};
+pub use tenant_settings::TenantSettings;
