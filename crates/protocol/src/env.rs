@@ -38,7 +38,8 @@ impl Timestamp {
 
     /// RFC 3339 in UTC with milliseconds and `Z`, as the Management API writes instants.
     pub fn rfc3339(self) -> String {
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let instant =
+            jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         format!("{instant:.3}")
     }
 }
@@ -78,9 +79,16 @@ impl Env {
         while text.len() < length {
             self.random.fill(&mut buffer);
             // Bytes past the last whole multiple of the alphabet would favour its first letters.
-            let drawn = buffer.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
+            let drawn = buffer
+                .iter()
+                .map(|byte| usize::from(*byte))
+                .filter(|byte| *byte < fair);
             let letters = drawn.filter_map(|byte| alphabet.get(byte % alphabet.len()));
-            text.extend(letters.take(length - text.len()).map(|letter| char::from(*letter)));
+            text.extend(
+                letters
+                    .take(length - text.len())
+                    .map(|letter| char::from(*letter)),
+            );
         }
         text
     }
@@ -89,7 +97,9 @@ impl Env {
     pub fn id(&self, form: IdForm) -> String {
         match form {
             IdForm::Hex(length) => self.token(b"0123456789abcdef", length),
-            IdForm::Alphanumeric(prefix, length) => format!("{prefix}{}", self.token(ALPHANUMERIC, length)),
+            IdForm::Alphanumeric(prefix, length) => {
+                format!("{prefix}{}", self.token(ALPHANUMERIC, length))
+            }
             IdForm::Base58(prefix, length) => format!("{prefix}{}", self.token(BASE58, length)),
             IdForm::UrlSafe(length) => self.token(URL_SAFE, length),
         }
@@ -142,27 +152,50 @@ mod tests {
     }
 
     fn env() -> Env {
-        Env { clock: Arc::new(Epoch), random: Arc::new(Counting(0.into())) }
+        Env {
+            clock: Arc::new(Epoch),
+            random: Arc::new(Counting(0.into())),
+        }
     }
 
     #[test]
     fn ids_have_the_length_and_the_alphabet_of_their_form() {
         let id = env().id(IdForm::Alphanumeric("cgr_", 16));
         assert_eq!(id.len(), 20);
-        assert!(id.strip_prefix("cgr_").unwrap().bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        assert!(env().id(IdForm::Hex(24)).bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert!(
+            id.strip_prefix("cgr_")
+                .unwrap()
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric())
+        );
+        assert!(
+            env()
+                .id(IdForm::Hex(24))
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit())
+        );
     }
 
     #[test]
     fn every_letter_of_an_alphabet_is_equally_likely() {
         // 62 letters: one pass over all 256 byte values must use each letter exactly four times.
         let text = env().token(ALPHANUMERIC, 62 * 4);
-        assert!(ALPHANUMERIC.iter().all(|letter| text.bytes().filter(|byte| byte == letter).count() == 4));
+        assert!(
+            ALPHANUMERIC
+                .iter()
+                .all(|letter| text.bytes().filter(|byte| byte == letter).count() == 4)
+        );
     }
 
     #[test]
     fn instants_are_written_with_milliseconds_and_z() {
-        assert_eq!(Timestamp::from_millis(1_674_673_242_047).rfc3339(), "2023-01-25T19:00:42.047Z");
-        assert_eq!(Timestamp::from_seconds(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::from_millis(1_674_673_242_047).rfc3339(),
+            "2023-01-25T19:00:42.047Z"
+        );
+        assert_eq!(
+            Timestamp::from_seconds(0).rfc3339(),
+            "1970-01-01T00:00:00.000Z"
+        );
     }
 }

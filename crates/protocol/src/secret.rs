@@ -43,7 +43,10 @@ mod tests {
 
     #[test]
     fn a_secret_does_not_print() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "Secret(..)");
+        assert_eq!(
+            format!("{:?}", Secret::new("hunter2".to_owned())),
+            "Secret(..)"
+        );
     }
 
     #[test]

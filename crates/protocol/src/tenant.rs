@@ -107,10 +107,19 @@ mod tests {
 
     #[test]
     fn own_apis_are_stored_without_the_host() {
-        let (one, two) = (Issuer::new("https", "a.test"), Issuer::new("https", "b.test:8443"));
+        let (one, two) = (
+            Issuer::new("https", "a.test"),
+            Issuer::new("https", "b.test:8443"),
+        );
         let stored = one.to_stored("https://a.test/api/v2/");
         assert_eq!(two.to_wire(&stored), "https://b.test:8443/api/v2/");
-        assert_eq!(one.to_stored("https://a.test/other"), "https://a.test/other");
-        assert_eq!(one.to_stored("https://b.test:8443/api/v2/"), "https://b.test:8443/api/v2/");
+        assert_eq!(
+            one.to_stored("https://a.test/other"),
+            "https://a.test/other"
+        );
+        assert_eq!(
+            one.to_stored("https://b.test:8443/api/v2/"),
+            "https://b.test:8443/api/v2/"
+        );
     }
 }

@@ -33,7 +33,11 @@ pub struct Client {
     pub client_authentication_methods: Option<ClientAuthenticationMethods>,
     /// The keys registered for it. Kept inside the client, so that one lookup authenticates; shown under
     /// `/clients/{id}/credentials`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "grantor_credentials")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        rename = "grantor_credentials"
+    )]
     pub credentials: Vec<ClientCredential>,
     /// Whether the tenant's own people made it.
     #[serde(default = "yes")]
@@ -45,7 +49,11 @@ pub struct Client {
     #[serde(default)]
     pub jwt_configuration: JwtConfiguration,
     /// Which dialect of the protocol it is spoken to in; absent means the vendor's.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "grantor_profile")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        rename = "grantor_profile"
+    )]
     pub profile: Option<Profile>,
     /// Everything that no rule reads.
     #[serde(flatten)]
@@ -60,8 +68,14 @@ impl Document for Client {
     const KIND: Kind = Kind {
         name: "client",
         id: "/client_id",
-        unique: &[UniqueKey { name: "resource_server_identifier", paths: &["/resource_server_identifier"] }],
-        links: &[Link { name: "global", path: "/global" }],
+        unique: &[UniqueKey {
+            name: "resource_server_identifier",
+            paths: &["/resource_server_identifier"],
+        }],
+        links: &[Link {
+            name: "global",
+            path: "/global",
+        }],
         secrets: &["/client_secret", "/signing_keys/*/key"],
     };
 }

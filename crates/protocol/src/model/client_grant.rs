@@ -34,10 +34,25 @@ impl Document for ClientGrant {
         name: "client_grant",
         id: "/id",
         unique: &[
-            UniqueKey { name: "pair", paths: &["/client_id", "/audience", "/subject_type"] },
-            UniqueKey { name: "default_for", paths: &["/default_for", "/audience", "/subject_type"] },
+            UniqueKey {
+                name: "pair",
+                paths: &["/client_id", "/audience", "/subject_type"],
+            },
+            UniqueKey {
+                name: "default_for",
+                paths: &["/default_for", "/audience", "/subject_type"],
+            },
         ],
-        links: &[Link { name: "client_id", path: "/client_id" }, Link { name: "audience", path: "/audience" }],
+        links: &[
+            Link {
+                name: "client_id",
+                path: "/client_id",
+            },
+            Link {
+                name: "audience",
+                path: "/audience",
+            },
+        ],
         secrets: &[],
     };
 }

@@ -26,8 +26,13 @@ impl KeyRing {
 }
 
 impl Document for KeyRing {
-    const KIND: Kind =
-        Kind { name: "key_ring", id: "/id", unique: &[], links: &[], secrets: &["/keys/*/private_key"] };
+    const KIND: Kind = Kind {
+        name: "key_ring",
+        id: "/id",
+        unique: &[],
+        links: &[],
+        secrets: &["/keys/*/private_key"],
+    };
 }
 
 /// A signing key at rest.

@@ -10,10 +10,14 @@ mod key_ring;
 mod resource_server;
 mod tenant_settings;
 
-pub use client::{AppType, Client, ClientAuthenticationMethods, ClientCredential, JwtConfiguration, PrivateKeyJwt};
+pub use client::{
+    AppType, Client, ClientAuthenticationMethods, ClientCredential, CredentialReference,
+    JwtConfiguration, PrivateKeyJwt,
+};
 pub use client_grant::{ClientGrant, SubjectType};
 pub use key_ring::{KeyRing, KeyState, StoredKey};
 pub use resource_server::{
-    ClientPolicy, ResourceServer, ScopeEntry, SigningAlg, SubjectTypeAuthorization, TokenDialect, UserPolicy,
+    ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
+    SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,
 };
 pub use tenant_settings::TenantSettings;

@@ -51,7 +51,10 @@ const fn default_lifetime() -> i64 {
 impl ResourceServer {
     /// The values of its scopes, in the order they were registered.
     pub fn scope_values(&self) -> impl Iterator<Item = &str> {
-        self.scopes.iter().flatten().map(|scope| scope.value.as_str())
+        self.scopes
+            .iter()
+            .flatten()
+            .map(|scope| scope.value.as_str())
     }
 }
 
@@ -59,7 +62,10 @@ impl Document for ResourceServer {
     const KIND: Kind = Kind {
         name: "resource_server",
         id: "/id",
-        unique: &[UniqueKey { name: "identifier", paths: &["/identifier"] }],
+        unique: &[UniqueKey {
+            name: "identifier",
+            paths: &["/identifier"],
+        }],
         links: &[],
         secrets: &["/signing_secret"],
     };

@@ -27,10 +27,19 @@ impl TenantSettings {
 
     /// Whether the flag `name` is on; absent means off.
     pub fn flag(&self, name: &str) -> bool {
-        self.flags.get(name).and_then(Value::as_bool).unwrap_or(false)
+        self.flags
+            .get(name)
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
     }
 }
 
 impl Document for TenantSettings {
-    const KIND: Kind = Kind { name: "tenant_settings", id: "/id", unique: &[], links: &[], secrets: &[] };
+    const KIND: Kind = Kind {
+        name: "tenant_settings",
+        id: "/id",
+        unique: &[],
+        links: &[],
+        secrets: &[],
+    };
 }
