@@ -2,10 +2,18 @@
 //!
 //! Pure: no async, no I/O, no clock, no randomness. Time and random values come in through [`env::Env`] or as arguments.
 
+pub mod authorization;
+pub mod claims;
+pub mod client_auth;
+pub mod discovery;
 pub mod document;
 pub mod env;
 pub mod event;
+pub mod grants;
 pub mod model;
+pub mod parameters;
 pub mod profile;
+pub mod refusal;
+pub mod rule;
 pub mod secret;
 pub mod tenant;

@@ -19,12 +19,14 @@ impl Profile {
         match self {
             Self::Auth0 => Switches {
                 error_dialect: ErrorDialect::Vendor,
+                any_secret_transport: true,
                 token_endpoint_as_assertion_audience: true,
                 scope_beyond_grant: ScopeBeyondGrant::Dropped,
                 scope_in_response: ScopeInResponse::WhenDifferent,
             },
             Self::Oidc => Switches {
                 error_dialect: ErrorDialect::Rfc,
+                any_secret_transport: false,
                 token_endpoint_as_assertion_audience: false,
                 scope_beyond_grant: ScopeBeyondGrant::Refused,
                 scope_in_response: ScopeInResponse::Always,
@@ -38,6 +40,8 @@ impl Profile {
 pub struct Switches {
     /// Statuses and codes of errors.
     pub error_dialect: ErrorDialect,
+    /// Whether a client secret may come by Basic or in the body, whichever is registered.
+    pub any_secret_transport: bool,
     /// Whether the token endpoint's URL is accepted as `aud` of a client assertion, beside the issuer.
     pub token_endpoint_as_assertion_audience: bool,
     /// What becomes of a requested scope that is not granted.

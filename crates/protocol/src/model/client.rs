@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     document::{Document, Kind, Link, UniqueKey},
-    profile::Profile,
+    profile::{Profile, Switches},
     secret::Secret,
 };
 
@@ -62,6 +62,48 @@ pub struct Client {
 
 const fn yes() -> bool {
     true
+}
+
+impl Client {
+    /// Whether it cannot keep a secret (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method.as_deref() == Some("none")
+    }
+
+    /// Whether it authenticates with signed assertions.
+    pub fn authenticates_with_keys(&self) -> bool {
+        self.client_authentication_methods
+            .as_ref()
+            .is_some_and(|methods| methods.private_key_jwt.is_some())
+    }
+
+    /// Whether its secret may come in the `Authorization` header (`basic`) or in the body.
+    pub fn allows_transport(&self, basic: bool) -> bool {
+        let registered = match self.token_endpoint_auth_method.as_deref() {
+            Some("client_secret_basic") => basic,
+            _ => !basic,
+        };
+        registered || self.switches().any_secret_transport
+    }
+
+    /// The keys that may sign its assertions.
+    pub fn assertion_credentials(&self) -> impl Iterator<Item = &ClientCredential> {
+        let methods = self.client_authentication_methods.as_ref();
+        let allowed = methods.and_then(|methods| methods.private_key_jwt.as_ref());
+        self.credentials.iter().filter(move |credential| {
+            allowed.is_some_and(|allowed| {
+                allowed
+                    .credentials
+                    .iter()
+                    .any(|named| named.id == credential.id)
+            })
+        })
+    }
+
+    /// The switches of its profile.
+    pub fn switches(&self) -> Switches {
+        self.profile.unwrap_or_default().switches()
+    }
 }
 
 impl Document for Client {

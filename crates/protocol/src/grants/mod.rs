@@ -1,0 +1,40 @@
+//! The grant types, one file each.
+
+pub mod client_credentials;
+
+/// A grant type by its wire name. The table is the whole list of names that the server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantType(&'static str);
+
+impl GrantType {
+    /// RFC 6749 §4.4.
+    pub const CLIENT_CREDENTIALS: Self = Self("client_credentials");
+
+    /// Every name a client may be registered for. Those without a file here are refused as unsupported once the client
+    /// would be allowed to use them.
+    const KNOWN: &'static [Self] = &[
+        Self::CLIENT_CREDENTIALS,
+        Self("authorization_code"),
+        Self("implicit"),
+        Self("refresh_token"),
+        Self("password"),
+        Self("http://auth0.com/oauth/grant-type/password-realm"),
+        Self("http://auth0.com/oauth/grant-type/passwordless/otp"),
+        Self("http://auth0.com/oauth/grant-type/mfa-oob"),
+        Self("http://auth0.com/oauth/grant-type/mfa-otp"),
+        Self("http://auth0.com/oauth/grant-type/mfa-recovery-code"),
+        Self("urn:ietf:params:oauth:grant-type:device_code"),
+        Self("urn:ietf:params:oauth:grant-type:token-exchange"),
+        Self("urn:openid:params:grant-type:ciba"),
+    ];
+
+    /// The grant type called `name`.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::KNOWN.iter().find(|known| known.0 == name).copied()
+    }
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
