@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn t18_1_without_scope_the_whole_client_grant_is_given_in_the_order_of_the_api() {
         let world = world(
-            json!({}),
+            &json!({}),
             &orders(),
             &grant(&json!(["cancel:orders", "read:orders"])),
         );
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn t21_3_a_requested_scope_narrows_the_grant() {
         let world = world(
-            json!({}),
+            &json!({}),
             &orders(),
             &grant(&json!(["read:orders", "write:orders"])),
         );
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn the_strict_profile_refuses_unknown_scopes_too() {
         let world = world(
-            json!({"grantor_profile": "oidc"}),
+            &json!({"grantor_profile": "oidc"}),
             &orders(),
             &grant(&json!(["read:orders"])),
         );
@@ -315,13 +315,13 @@ mod tests {
     #[test]
     fn t3_2_t3_3_the_grant_type_must_be_allowed_and_the_client_confidential() {
         let none = world(
-            json!({"grant_types": ["authorization_code"]}),
+            &json!({"grant_types": ["authorization_code"]}),
             &orders(),
             &grant(&json!([])),
         );
         assert_eq!(none.refused(""), Rule::GrantTypeNotAllowed);
         let public = world(
-            json!({"token_endpoint_auth_method": "none"}),
+            &json!({"token_endpoint_auth_method": "none"}),
             &orders(),
             &grant(&json!([])),
         );
