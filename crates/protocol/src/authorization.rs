@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn t20_a_scope_removed_from_the_api_is_in_no_token_even_if_a_grant_still_names_it() {
         let world = world(
-            json!({}),
+            &json!({}),
             &orders(),
             &grant(&json!(["read:orders", "gone:orders"])),
         );
@@ -369,7 +369,7 @@ mod tests {
     fn a_grant_of_all_scopes_follows_the_api() {
         let grant = json!({"id": "cgr_1", "client_id": "svc", "audience": "https://orders.test", "allow_all_scopes": true});
         assert_eq!(
-            world(&json!({}), orders(), grant)
+            world(&json!({}), &orders(), &grant)
                 .ask("")
                 .unwrap()
                 .scope

@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn a_client_with_keys_signs() {
         let keyed = client(
-            json!({"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": "cred_1"}]}}}),
+            &json!({"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": "cred_1"}]}}}),
         );
         let assertion = |text: &str| Credential::Assertion(text.to_owned());
         assert_eq!(
