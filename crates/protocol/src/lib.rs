@@ -10,6 +10,7 @@ pub mod document;
 pub mod env;
 pub mod event;
 pub mod grants;
+pub mod keys;
 pub mod model;
 pub mod parameters;
 pub mod profile;

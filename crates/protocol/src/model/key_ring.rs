@@ -50,6 +50,8 @@ pub struct StoredKey {
     pub state: KeyState,
     /// Since when it has been in that state, in milliseconds since the epoch.
     pub since: i64,
+    /// Since when the key set has shown it, in milliseconds since the epoch.
+    pub published_at: i64,
     /// Until when it was current, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_until: Option<i64>,
