@@ -121,3 +121,20 @@ fn the_coverage_page_is_current() {
         "docs/coverage.md is out of date: run `cargo xtask coverage`"
     );
 }
+
+#[test]
+fn every_configuration_key_is_in_the_reference() {
+    let list = read(&root().join("crates/server/src/config/settings.rs")).expect("the settings");
+    let (_, list) = list.split_once("pub const ALL").expect("the list");
+    let reference = read(&root().join("docs/configuration.md")).expect("the reference");
+    let is_key = |text: &&str| {
+        let parts: Vec<&str> = text.split('.').collect();
+        let plain = |part: &&str| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        parts.len() == 2 && parts.iter().all(|part| !part.is_empty()) && parts.iter().all(plain)
+    };
+    let keys: Vec<&str> = list.split('"').skip(1).step_by(2).filter(is_key).collect();
+    assert!(keys.len() > 10, "the list was not read: {keys:?}");
+    for key in keys {
+        assert!(reference.contains(&format!("`{key}`")), "docs/configuration.md lacks {key}");
+    }
+}
