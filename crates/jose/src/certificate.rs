@@ -156,7 +156,8 @@ pub fn pem(label: &str, der: &[u8], newline: &str) -> String {
         pem.push_str(newline);
         rest = after;
     }
-    pem.push_str(&format!("-----END {label}-----{newline}"));
+    // Writing to a string cannot fail.
+    let _ = write!(pem, "-----END {label}-----{newline}");
     pem
 }
 

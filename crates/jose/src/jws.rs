@@ -9,6 +9,10 @@ use crate::{Algorithm, Error, VerificationKey, digest::from_base64url};
 
 /// The protected header, as far as anything here cares. A member that occurs twice is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one member that is there or not"
+)]
 pub struct Header {
     /// The algorithm's name, whatever it is.
     pub alg: String,

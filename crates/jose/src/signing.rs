@@ -47,6 +47,10 @@ impl fmt::Debug for GeneratedKey {
 #[derive(Clone)]
 pub struct SigningKey(Arc<Private>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each key, always behind an Arc"
+)]
 enum Private {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),

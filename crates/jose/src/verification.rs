@@ -23,6 +23,10 @@ use crate::{Algorithm, Error, Jwk, digest::from_base64url, mac::MacKey, pem};
 #[derive(Clone)]
 pub struct VerificationKey(Arc<Public>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each key, always behind an Arc"
+)]
 enum Public {
     Rsa(RsaKey),
     Ec {
