@@ -1,1 +1,47 @@
-//! Placeholder.
+//! The store of Grantor: typed documents, single-use items, logs, on two engines.
+//!
+//! - A write is a value, the [`Batch`]: its steps are built without the database and committed together or not at all.
+//!   There is no transaction that a caller could hold open.
+//! - SQL is written once, in `statements.rs`, in the subset that both engines share. A branch on the engine outside
+//!   `db/` is a defect.
+//! - Configuration is kept as JSON documents ([`grantor_protocol::document::Kind`] says what is extracted and what is
+//!   sealed), stored as text on both engines because no query looks inside one.
+//! - What was read is served from memory until it changes, here, in another process or on another node.
+//!
+//! Does not know HTTP, holds no rule of the protocol, and reads no clock: instants come in.
+
+mod batch;
+mod blacklist;
+mod cache;
+mod db;
+mod document;
+mod error;
+mod events;
+mod instance;
+pub mod master_key;
+mod read;
+mod reseal;
+mod seal;
+mod single_use;
+mod statements;
+mod store;
+mod sweep;
+mod tenants;
+mod typed;
+mod value;
+mod watch;
+
+pub use batch::{Batch, Change};
+pub use blacklist::BlacklistedToken;
+pub use error::{Error, Result, Source};
+pub use events::{EventFilter, EventPage, StoredEvent};
+pub use master_key::MasterKeySource;
+pub use read::{MAX_LIMIT, Page, Record, Selection, Window};
+pub use seal::MasterKey;
+pub use single_use::{SINGLE_USE, SingleUse};
+pub use statements::ALL as STATEMENTS;
+pub use store::{Engine, Options, Store};
+pub use sweep::{Retention, Swept};
+pub use tenants::{HOST, TENANT, Tenant};
+pub use typed::Versioned;
+pub use value::{Row, Sql, Value};

@@ -1,0 +1,52 @@
+//! Tokens that were revoked before they expired, named by audience and `jti`.
+
+use grantor_protocol::{env::Timestamp, tenant::TenantId};
+
+use crate::{error::Result, params, read::MAX_LIMIT, statements, store::Store};
+
+/// A revoked token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlacklistedToken {
+    /// Its audience.
+    pub aud: String,
+    /// Its identifier.
+    pub jti: String,
+    /// Until when it has to be remembered.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Revokes a token; again is no failure.
+    pub async fn blacklist_token(&self, tenant: &TenantId, token: &BlacklistedToken) -> Result<()> {
+        let mut batch = self.batch();
+        let values = params![tenant, &token.aud, &token.jti, token.expires_at];
+        batch.run(statements::BLACKLIST_INSERT, values);
+        self.commit(batch).await
+    }
+
+    /// The revoked tokens of an audience, at most [`MAX_LIMIT`].
+    pub async fn blacklisted_tokens(
+        &self,
+        tenant: &TenantId,
+        aud: &str,
+    ) -> Result<Vec<BlacklistedToken>> {
+        let values = params![tenant, aud, MAX_LIMIT];
+        let rows = self.read(statements::BLACKLIST_LIST, values).await?;
+        let tokens = rows.iter().map(|row| {
+            Ok(BlacklistedToken {
+                aud: row.text(0)?.to_owned(),
+                jti: row.text(1)?.to_owned(),
+                expires_at: Timestamp::from_millis(row.integer(2)?),
+            })
+        });
+        tokens.collect()
+    }
+
+    /// Whether a token is revoked.
+    pub async fn is_blacklisted(&self, tenant: &TenantId, aud: &str, jti: &str) -> Result<bool> {
+        let rows = self
+            .read(statements::BLACKLIST_FIND, params![tenant, aud, jti])
+            .await?;
+        Ok(!rows.is_empty())
+    }
+}

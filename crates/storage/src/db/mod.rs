@@ -1,0 +1,96 @@
+//! The two engines. A branch on the engine anywhere else is a defect.
+
+mod dialect;
+pub(crate) mod migrations;
+mod postgres;
+mod postgres_connect;
+mod postgres_watch;
+mod sqlite;
+mod sqlite_watch;
+mod sqlite_writer;
+
+use std::sync::Arc;
+
+use crate::{
+    batch::{Change, Step},
+    cache::Caches,
+    error::Result,
+    store::Engine,
+    value::{Row, Sql, Value},
+};
+
+/// What is committed together.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// The engine in use.
+pub(crate) enum Database {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Database {
+    /// Opens the engine's connections without looking at the schema.
+    pub(crate) async fn open(engine: &Engine, caches: &Arc<Caches>) -> Result<Self> {
+        match engine {
+            Engine::Sqlite { directory } => {
+                sqlite::Sqlite::open(directory, caches).map(Self::Sqlite)
+            }
+            Engine::Postgres { url } => postgres::Postgres::open(url, caches)
+                .await
+                .map(Self::Postgres),
+        }
+    }
+
+    /// Starts listening for the changes of others; the caches may serve from now on.
+    pub(crate) fn watch(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.watch(),
+            Self::Postgres(postgres) => postgres.watch(),
+        }
+    }
+
+    /// Brings the schema to `wanted`, or to the newest if it is behind; answers with the version found before.
+    pub(crate) async fn migrate(&self, wanted: migrations::Wanted) -> Result<i64> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.migrate(wanted),
+            Self::Postgres(postgres) => postgres.migrate(wanted).await,
+        }
+    }
+
+    /// Commits all steps or none and answers with how many rows they touched. Caches forget what changed before this
+    /// returns.
+    pub(crate) async fn commit(&self, work: Work) -> Result<u64> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.commit(work).await,
+            Self::Postgres(postgres) => postgres.commit(work).await,
+        }
+    }
+
+    /// Reads all rows of an answer.
+    pub(crate) async fn read(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(sql, &params),
+            Self::Postgres(postgres) => postgres.read(sql, &params).await,
+        }
+    }
+
+    /// Has the engine check a statement.
+    pub(crate) async fn prepare(&self, sql: Sql) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.prepare(sql),
+            Self::Postgres(postgres) => postgres.prepare(sql).await,
+        }
+    }
+}
+
+/// What a committed batch did.
+#[derive(Debug, Default)]
+struct Done {
+    touched: u64,
+    /// Changes that only the database knew.
+    found: Vec<Change>,
+}

@@ -1,0 +1,166 @@
+//! Every statement of the store, once. A test prepares each on both engines.
+//!
+//! Documents are stored as text on both engines, because no query looks inside one: keys and links are extracted.
+
+use crate::value::Sql;
+
+macro_rules! statements {
+    ($($name:ident = $($text:literal)+;)*) => {
+        $(pub(crate) const $name: Sql = Sql::new(stringify!($name), concat!($($text),+));)*
+        /// All of them.
+        pub const ALL: &[Sql] = &[$($name),*];
+    };
+}
+
+statements! {
+    INSTANCE_FIND = "SELECT name, value, counter FROM instance ORDER BY name";
+    INSTANCE_INSERT = "INSERT INTO instance (name, value, counter) VALUES (?1, ?2, 0)"
+        " ON CONFLICT DO NOTHING";
+    INSTANCE_GUARD = "UPDATE instance SET counter = counter + 1 WHERE name = ?1 AND value = ?2";
+    INSTANCE_REPLACE = "UPDATE instance SET value = ?2, counter = counter + 1"
+        " WHERE name = ?1 AND value = ?3 AND counter = ?4";
+
+    TENANT_INSERT = "INSERT INTO tenants (tenant, created_at) VALUES (?1, ?2)"
+        " ON CONFLICT DO NOTHING";
+    TENANT_FIND = "SELECT tenant, created_at FROM tenants WHERE tenant = ?1";
+    TENANT_LIST = "SELECT tenant, created_at FROM tenants WHERE tenant > ?1"
+        " ORDER BY tenant LIMIT ?2";
+    TENANT_DELETE = "DELETE FROM tenants WHERE tenant = ?1";
+    HOST_INSERT = "INSERT INTO hosts (host, tenant) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    HOST_FIND = "SELECT tenant FROM hosts WHERE host = ?1";
+    HOST_LIST = "SELECT host FROM hosts WHERE tenant = ?1 ORDER BY host LIMIT ?2";
+    HOST_DELETE = "DELETE FROM hosts WHERE tenant = ?1 AND host = ?2";
+    HOST_DELETE_TENANT = "DELETE FROM hosts WHERE tenant = ?1";
+
+    DOCUMENT_INSERT = "INSERT INTO documents"
+        " (tenant, kind, id, body, sealed, revision, created_at, updated_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?6) ON CONFLICT DO NOTHING";
+    DOCUMENT_REPLACE = "UPDATE documents"
+        " SET body = ?4, sealed = ?5, revision = revision + 1, updated_at = ?6"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND revision = ?7";
+    DOCUMENT_DELETE = "DELETE FROM documents WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    DOCUMENT_DELETE_LINKED = "DELETE FROM documents WHERE tenant = ?1 AND kind = ?2 AND id IN"
+        " (SELECT id FROM document_links"
+        " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4)";
+    DOCUMENT_DELETE_SOME = "DELETE FROM documents WHERE tenant = ?1 AND (kind, id) IN"
+        " (SELECT kind, id FROM documents WHERE tenant = ?1 LIMIT ?2)";
+    DOCUMENT_FIND = "SELECT id, body, revision, created_at, updated_at FROM documents"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    DOCUMENT_FIND_BY_KEY = "SELECT d.id, d.body, d.revision, d.created_at, d.updated_at"
+        " FROM document_keys k JOIN documents d"
+        " ON d.tenant = k.tenant AND d.kind = k.kind AND d.id = k.id"
+        " WHERE k.tenant = ?1 AND k.kind = ?2 AND k.name = ?3 AND k.value = ?4";
+    DOCUMENT_LIST = "SELECT id, body, revision, created_at, updated_at FROM documents"
+        " WHERE tenant = ?1 AND kind = ?2 ORDER BY created_at, id LIMIT ?3 OFFSET ?4";
+    DOCUMENT_LIST_AFTER = "SELECT id, body, revision, created_at, updated_at FROM documents"
+        " WHERE tenant = ?1 AND kind = ?2 AND (created_at, id) > (?4, ?5)"
+        " ORDER BY created_at, id LIMIT ?3";
+    DOCUMENT_COUNT = "SELECT count(*) FROM documents WHERE tenant = ?1 AND kind = ?2";
+    DOCUMENT_LIST_LINKED = "SELECT d.id, d.body, d.revision, d.created_at, d.updated_at"
+        " FROM document_links l JOIN documents d"
+        " ON d.tenant = l.tenant AND d.kind = l.kind AND d.id = l.id"
+        " WHERE l.tenant = ?1 AND l.kind = ?2 AND l.name = ?5 AND l.target = ?6"
+        " ORDER BY l.created_at, l.id LIMIT ?3 OFFSET ?4";
+    DOCUMENT_LIST_LINKED_AFTER = "SELECT d.id, d.body, d.revision, d.created_at, d.updated_at"
+        " FROM document_links l JOIN documents d"
+        " ON d.tenant = l.tenant AND d.kind = l.kind AND d.id = l.id"
+        " WHERE l.tenant = ?1 AND l.kind = ?2 AND l.name = ?6 AND l.target = ?7"
+        " AND (l.created_at, l.id) > (?4, ?5)"
+        " ORDER BY l.created_at, l.id LIMIT ?3";
+    DOCUMENT_COUNT_LINKED = "SELECT count(*) FROM document_links"
+        " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4";
+    DOCUMENT_SEALED = "SELECT tenant, kind, id, body, revision FROM documents"
+        " WHERE sealed = 1 AND (tenant, kind, id) > (?1, ?2, ?3)"
+        " ORDER BY tenant, kind, id LIMIT ?4";
+    DOCUMENT_RESEAL = "UPDATE documents SET body = ?4"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND revision = ?5";
+
+    KEY_INSERT = "INSERT INTO document_keys (tenant, kind, name, value, id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    KEY_DELETE = "DELETE FROM document_keys WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    KEY_DELETE_LINKED = "DELETE FROM document_keys WHERE tenant = ?1 AND kind = ?2 AND id IN"
+        " (SELECT id FROM document_links"
+        " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4)";
+    KEY_DELETE_SOME = "DELETE FROM document_keys WHERE tenant = ?1 AND (kind, name, value) IN"
+        " (SELECT kind, name, value FROM document_keys WHERE tenant = ?1 LIMIT ?2)";
+    LINK_INSERT = "INSERT INTO document_links (tenant, kind, name, target, created_at, id)"
+        " SELECT ?1, ?2, ?3, ?4, created_at, id FROM documents"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?5";
+    LINK_DELETE = "DELETE FROM document_links WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    LINK_DELETE_LINKED = "DELETE FROM document_links WHERE tenant = ?1 AND kind = ?2 AND id IN"
+        " (SELECT id FROM document_links"
+        " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4)";
+    LINK_DELETE_SOME = "DELETE FROM document_links"
+        " WHERE tenant = ?1 AND (kind, name, target, created_at, id) IN"
+        " (SELECT kind, name, target, created_at, id FROM document_links"
+        " WHERE tenant = ?1 LIMIT ?2)";
+
+    CHANGE_INSERT = "INSERT INTO changes (tenant, kind, id, at) VALUES (?1, ?2, ?3, ?4)";
+    CHANGE_INSERT_LINKED = "INSERT INTO changes (tenant, kind, id, at)"
+        " SELECT tenant, kind, id, ?5 FROM document_links"
+        " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4"
+        " RETURNING tenant, kind, id";
+    CHANGE_LIST = "SELECT seq, tenant, kind, id FROM changes WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+    CHANGE_LATEST = "SELECT coalesce(max(seq), 0) FROM changes";
+    CHANGE_SWEEP = "DELETE FROM changes WHERE seq IN"
+        " (SELECT seq FROM changes WHERE at < ?1 ORDER BY seq LIMIT ?2)";
+
+    SINGLE_USE_INSERT = "INSERT INTO single_use (tenant, purpose, digest, payload, expires_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    SINGLE_USE_CLAIM = "UPDATE single_use SET consumed_at = ?4"
+        " WHERE tenant = ?1 AND purpose = ?2 AND digest = ?3"
+        " AND consumed_at IS NULL AND expires_at > ?4";
+    SINGLE_USE_FIND = "SELECT payload, expires_at, consumed_at FROM single_use"
+        " WHERE tenant = ?1 AND purpose = ?2 AND digest = ?3";
+    SINGLE_USE_SWEEP = "DELETE FROM single_use WHERE (tenant, purpose, digest) IN"
+        " (SELECT tenant, purpose, digest FROM single_use WHERE expires_at < ?1 LIMIT ?2)";
+    SINGLE_USE_DELETE_SOME = "DELETE FROM single_use WHERE tenant = ?1 AND (purpose, digest) IN"
+        " (SELECT purpose, digest FROM single_use WHERE tenant = ?1 LIMIT ?2)";
+
+    EVENT_INSERT = "INSERT INTO events (tenant, id, at, code, client_id, user_id, body)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    EVENT_FIND = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id = ?2";
+    EVENT_SWEEP = "DELETE FROM events WHERE (tenant, id) IN"
+        " (SELECT tenant, id FROM events WHERE at < ?1 LIMIT ?2)";
+    EVENT_DELETE_SOME = "DELETE FROM events WHERE tenant = ?1 AND id IN"
+        " (SELECT id FROM events WHERE tenant = ?1 LIMIT ?2)";
+    EVENT_COUNT = "SELECT count(*) FROM events WHERE tenant = ?1"
+        " AND (?2 = '' OR code = ?2) AND (?3 = '' OR client_id = ?3)"
+        " AND (?4 = '' OR user_id = ?4)";
+    EVENT_ASCENDING = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id > ?2 AND (?3 = '' OR code = ?3)"
+        " AND (?4 = '' OR client_id = ?4) AND (?5 = '' OR user_id = ?5)"
+        " ORDER BY id LIMIT ?6 OFFSET ?7";
+    EVENT_ASCENDING_OF_CLIENT = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id > ?2 AND (?3 = '' OR code = ?3)"
+        " AND client_id = ?4 AND (?5 = '' OR user_id = ?5)"
+        " ORDER BY id LIMIT ?6 OFFSET ?7";
+    EVENT_ASCENDING_OF_USER = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id > ?2 AND (?3 = '' OR code = ?3)"
+        " AND (?4 = '' OR client_id = ?4) AND user_id = ?5"
+        " ORDER BY id LIMIT ?6 OFFSET ?7";
+    EVENT_DESCENDING = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id < ?2 AND (?3 = '' OR code = ?3)"
+        " AND (?4 = '' OR client_id = ?4) AND (?5 = '' OR user_id = ?5)"
+        " ORDER BY id DESC LIMIT ?6 OFFSET ?7";
+    EVENT_DESCENDING_OF_CLIENT = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id < ?2 AND (?3 = '' OR code = ?3)"
+        " AND client_id = ?4 AND (?5 = '' OR user_id = ?5)"
+        " ORDER BY id DESC LIMIT ?6 OFFSET ?7";
+    EVENT_DESCENDING_OF_USER = "SELECT id, at, code, client_id, user_id, body FROM events"
+        " WHERE tenant = ?1 AND id < ?2 AND (?3 = '' OR code = ?3)"
+        " AND (?4 = '' OR client_id = ?4) AND user_id = ?5"
+        " ORDER BY id DESC LIMIT ?6 OFFSET ?7";
+
+    BLACKLIST_INSERT = "INSERT INTO blacklisted_tokens (tenant, aud, jti, expires_at)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    BLACKLIST_LIST = "SELECT aud, jti, expires_at FROM blacklisted_tokens"
+        " WHERE tenant = ?1 AND aud = ?2 ORDER BY jti LIMIT ?3";
+    BLACKLIST_FIND = "SELECT expires_at FROM blacklisted_tokens"
+        " WHERE tenant = ?1 AND aud = ?2 AND jti = ?3";
+    BLACKLIST_SWEEP = "DELETE FROM blacklisted_tokens WHERE (tenant, aud, jti) IN"
+        " (SELECT tenant, aud, jti FROM blacklisted_tokens WHERE expires_at < ?1 LIMIT ?2)";
+    BLACKLIST_DELETE_SOME = "DELETE FROM blacklisted_tokens WHERE tenant = ?1 AND (aud, jti) IN"
+        " (SELECT aud, jti FROM blacklisted_tokens WHERE tenant = ?1 LIMIT ?2)";
+}
