@@ -104,8 +104,8 @@ fn pytest(tools: &Tools) -> Command {
         ])
         .current_dir(root())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("GRANTOR_BINARY", target().join("debug/grantor"))
-        .env("GRANTOR_NODE", &tools.node)
+        .env("OUTSIDE_BINARY", target().join("debug/grantor"))
+        .env("OUTSIDE_NODE", &tools.node)
         .env("NODE_PATH", &tools.node_modules);
     if let Some(folder) = tools
         .node

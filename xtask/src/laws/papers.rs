@@ -135,6 +135,9 @@ fn every_configuration_key_is_in_the_reference() {
     let keys: Vec<&str> = list.split('"').skip(1).step_by(2).filter(is_key).collect();
     assert!(keys.len() > 10, "the list was not read: {keys:?}");
     for key in keys {
-        assert!(reference.contains(&format!("`{key}`")), "docs/configuration.md lacks {key}");
+        assert!(
+            reference.contains(&format!("`{key}`")),
+            "docs/configuration.md lacks {key}"
+        );
     }
 }
