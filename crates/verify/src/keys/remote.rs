@@ -70,20 +70,24 @@ impl Remote {
     pub(crate) async fn find(&self, kid: Option<&str>, alg: Algorithm) -> Outcome {
         let known = self.known();
         let now = self.0.clock.unix_millis();
-        let found = known.keys.find(kid, alg);
-        if (found.is_some() && known.is_fresh(now)) || !self.may_fetch(&known, now) {
-            return outcome(found, &known);
-        }
-        let guard = if found.is_some() {
-            // Somebody else is fetching already: the old key is good enough meanwhile.
-            match Arc::clone(&self.0.fetching).try_lock_owned() {
-                Ok(guard) => guard,
-                Err(_) => return outcome(found, &known),
+        let fetching = Arc::clone(&self.0.fetching);
+        let guard = match known.keys.find(kid, alg) {
+            Some(key) if known.is_fresh(now) || !self.may_fetch(&known, now) => {
+                return Outcome::Found(key);
             }
-        } else {
-            Arc::clone(&self.0.fetching).lock_owned().await
+            Some(key) => match fetching.try_lock_owned() {
+                Ok(guard) => guard,
+                // Somebody else is fetching already: the old key is good enough meanwhile.
+                Err(_) => return Outcome::Found(key),
+            },
+            // Whoever is fetching may be about to bring it.
+            None => fetching.lock_owned().await,
         };
-        if self.may_fetch(&self.known(), now) {
+        let known = self.known();
+        if let Some(key) = known.keys.find(kid, alg).filter(|_| known.is_fresh(now)) {
+            return Outcome::Found(key);
+        }
+        if self.may_fetch(&known, now) {
             // On a task of its own: a caller that goes away must not take the interval's fetch with it.
             let this = self.clone();
             let task = tokio::spawn(async move {
@@ -94,7 +98,11 @@ impl Remote {
             let _ = task.await;
         }
         let known = self.known();
-        outcome(known.keys.find(kid, alg), &known)
+        match known.keys.find(kid, alg) {
+            Some(key) => Outcome::Found(key),
+            None if known.keys.is_empty() => Outcome::Unavailable,
+            None => Outcome::Unknown,
+        }
     }
 
     fn known(&self) -> Known {
@@ -185,13 +193,5 @@ impl Remote {
 impl Known {
     fn is_fresh(&self, now: i64) -> bool {
         now < self.stale_at
-    }
-}
-
-fn outcome(found: Option<VerificationKey>, known: &Known) -> Outcome {
-    match found {
-        Some(key) => Outcome::Found(key),
-        None if known.keys.is_empty() => Outcome::Unavailable,
-        None => Outcome::Unknown,
     }
 }
