@@ -22,6 +22,9 @@ const BLACKLIST_INTERVAL: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     // There is one provider in the program, so the first one stays.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let issuer = setting("issuer")?.context("--issuer is needed")?;
@@ -88,8 +91,7 @@ async fn follow(client: &reqwest::Client, url: &str, token: &str, blacklist: &Bl
     loop {
         interval.tick().await;
         if let Err(error) = read(client, url, token, blacklist).await {
-            // Nobody can be told if standard error is gone.
-            let _ = writeln!(std::io::stderr(), "cannot read the blacklist: {error:#}");
+            tracing::warn!("the blacklist could not be read: {error:#}");
         }
     }
 }
