@@ -110,14 +110,31 @@ impl Document for Client {
     const KIND: Kind = Kind {
         name: "client",
         id: "/client_id",
-        unique: &[UniqueKey {
-            name: "resource_server_identifier",
-            paths: &["/resource_server_identifier"],
-        }],
-        links: &[Link {
-            name: "global",
-            path: "/global",
-        }],
+        unique: &[
+            UniqueKey {
+                name: "resource_server_identifier",
+                paths: &["/resource_server_identifier"],
+            },
+            UniqueKey {
+                name: "external_client_id",
+                paths: &["/external_client_id"],
+            },
+            // What the server itself made the client for, such as its own administration.
+            UniqueKey {
+                name: "purpose",
+                paths: &["/grantor_purpose"],
+            },
+        ],
+        links: &[
+            Link {
+                name: "global",
+                path: "/global",
+            },
+            Link {
+                name: "alias",
+                path: "/client_aliases",
+            },
+        ],
         secrets: &["/client_secret", "/signing_keys/*/key"],
     };
 }

@@ -9,6 +9,7 @@ mod client_grant;
 mod key_ring;
 mod resource_server;
 mod tenant_settings;
+mod user_grant;
 
 pub use client::{
     AppType, Client, ClientAuthenticationMethods, ClientCredential, CredentialReference,
@@ -21,3 +22,4 @@ pub use resource_server::{
     SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,
 };
 pub use tenant_settings::TenantSettings;
+pub use user_grant::UserGrant;

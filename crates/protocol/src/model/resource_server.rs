@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    document::{Document, Kind, UniqueKey},
+    document::{Document, Kind, Link, UniqueKey},
     secret::Secret,
 };
 
@@ -66,7 +66,10 @@ impl Document for ResourceServer {
             name: "identifier",
             paths: &["/identifier"],
         }],
-        links: &[],
+        links: &[Link {
+            name: "identifier",
+            path: "/identifier",
+        }],
         secrets: &["/signing_secret"],
     };
 }

@@ -1,0 +1,181 @@
+//! The one engine that interprets the declarations.
+
+mod audit;
+mod read;
+mod render;
+mod write;
+
+use std::collections::BTreeMap;
+
+use grantor_protocol::{env::Timestamp, tenant::TenantId};
+use grantor_storage::{Batch, Record};
+use serde_json::{Map, Value};
+
+use crate::{
+    Management,
+    body,
+    call::{Caller, Request, Response},
+    failure::Failure,
+    query::Query,
+    resource::{Action, Compiled, Operation, Scopes},
+    routes::{self, Found, Segment},
+    schema::{Problem, Schema, parse},
+};
+
+/// A request that reached an operation.
+pub(crate) struct Call<'a> {
+    pub(crate) management: &'a Management,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) caller: &'a Caller,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) compiled: &'static Compiled,
+    pub(crate) operation: &'static Operation,
+    /// The open segments of the path.
+    pub(crate) ids: Vec<Segment>,
+    pub(crate) query: Query,
+    /// The body, checked.
+    pub(crate) body: Map<String, Value>,
+    pub(crate) now: Timestamp,
+}
+
+/// A write that is being prepared.
+pub(crate) struct Change<'a> {
+    pub(crate) call: &'a Call<'a>,
+    /// What is stored now.
+    pub(crate) before: Option<&'a Record>,
+    /// What will be stored.
+    pub(crate) document: Map<String, Value>,
+    /// Further steps, committed with it.
+    pub(crate) batch: Batch,
+}
+
+impl Change<'_> {
+    /// The text member `name` of the document.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.document.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether the document has a value for `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.document.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Sets `name` to what `value` is, or removes it.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.document.insert(name.to_owned(), value.into());
+    }
+
+    /// The text member `name` of what is stored now.
+    pub(crate) fn text_before(&self, name: &str) -> Option<&str> {
+        self.before.and_then(|record| record.body.get(name)).and_then(Value::as_str)
+    }
+}
+
+impl Call<'_> {
+    /// The open segment number `index`, or what a path without it would be.
+    pub(crate) fn id(&self, index: usize) -> &str {
+        self.ids.get(index).map_or("", Segment::text)
+    }
+
+    /// What is wrong with the body, as a refusal.
+    pub(crate) fn refuse_body(problem: &Problem) -> Failure {
+        Failure::payload(problem, None)
+    }
+}
+
+impl Management {
+    /// Answers a request that was authenticated as `caller`. Every failure becomes the error envelope.
+    pub async fn answer(
+        &self,
+        tenant: &TenantId,
+        caller: &Caller,
+        request: Request<'_>,
+    ) -> Response {
+        self.perform(tenant, caller, &request).await.unwrap_or_else(Response::from)
+    }
+
+    /// Does what `request` asks.
+    pub(crate) async fn perform(
+        &self,
+        tenant: &TenantId,
+        caller: &Caller,
+        request: &Request<'_>,
+    ) -> Result<Response, Failure> {
+        let query = Query::read(request.query)?;
+        let (route, ids) = match routes::find(request.method, request.path) {
+            Found::Route(route, ids) => (route, ids),
+            Found::Pending(pending) => return pending.answer(caller, &query),
+            Found::OtherMethod | Found::Nothing => return Err(Failure::no_route()),
+        };
+        check_scopes(caller, route.operation.scopes)?;
+        if ids.iter().any(|id| id.readings.iter().any(|text| text.contains('\0'))) {
+            return Err(Failure::uri("Path validation error: 'Invalid path parameter'."));
+        }
+        let call = Call {
+            management: self,
+            tenant,
+            caller,
+            request,
+            compiled: route.compiled,
+            operation: route.operation,
+            ids,
+            query,
+            body: read_body(request, route.compiled, route.operation)?,
+            now: self.env.now(),
+        };
+        match route.operation.action {
+            Action::List => call.list().await,
+            Action::Find => call.find().await,
+            Action::Create => call.create().await,
+            Action::Update => call.update().await,
+            Action::Delete => call.delete().await,
+            Action::Run(run, _) => run(&call).await,
+        }
+    }
+}
+
+fn check_scopes(caller: &Caller, scopes: Scopes) -> Result<(), Failure> {
+    let granted = match scopes {
+        Scopes::Any(names) => caller.has_any(names),
+        Scopes::All(names) => caller.has_all(names),
+    };
+    if granted { Ok(()) } else { Err(Failure::scope(scopes.names())) }
+}
+
+/// Reads and checks the body; operations without one ignore what was sent.
+fn read_body(
+    request: &Request<'_>,
+    compiled: &Compiled,
+    operation: &Operation,
+) -> Result<Map<String, Value>, Failure> {
+    let read = |schema: &Schema| {
+        let value = body::read(request.body, request.content_type, schema)?;
+        schema.check(&value).map_err(|problem| Call::refuse_body(&problem))?;
+        match value {
+            Value::Object(map) => Ok(map),
+            _ => Ok(Map::new()),
+        }
+    };
+    match operation.action {
+        Action::Create => read(&compiled.create),
+        Action::Update => read(&compiled.update),
+        Action::Run(_, Some(notation)) => read(&parse(notation)),
+        Action::Run(_, None) | Action::List | Action::Find | Action::Delete => Ok(Map::new()),
+    }
+}
+
+/// The members of a document; what is stored is always an object.
+pub(crate) fn members(record: &Record) -> Map<String, Value> {
+    match &record.body {
+        Value::Object(map) => map.clone(),
+        _ => Map::new(),
+    }
+}
+
+/// Whether two documents say the same, whatever the order of their members.
+pub(crate) fn same(left: &Map<String, Value>, right: &Map<String, Value>) -> bool {
+    let sorted = |map: &Map<String, Value>| -> BTreeMap<String, Value> {
+        map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    sorted(left) == sorted(right)
+}

@@ -1,0 +1,239 @@
+//! Writing: create, update, delete.
+
+use grantor_storage::{Error as StoreError, Record};
+use serde_json::{Map, Value};
+
+use crate::{
+    call::Response,
+    engine::{Call, Change, audit::Audited, members, read::etag, render::to_stored, same},
+    failure::Failure,
+    resource::{Field, Identity, Patch},
+};
+
+/// How often a write is tried again when another one came between.
+const ATTEMPTS: usize = 16;
+
+impl Call<'_> {
+    /// Makes one.
+    pub(crate) async fn create(&self) -> Result<Response, Failure> {
+        let fields = self.compiled.resource.fields;
+        self.check_writable(fields, |field| field.created_by)?;
+        for _ in 0..ATTEMPTS {
+            let mut change = Change {
+                call: self,
+                before: None,
+                document: self.new_document(),
+                batch: self.management.store.batch(),
+            };
+            (self.compiled.resource.rules.before_create)(&mut change).await?;
+            let (document, response) = self.finish(&mut change, 201);
+            let kind = self.compiled.resource.kind;
+            change.batch.insert(self.tenant, kind, &document, self.now);
+            match self.commit(change, &document, &response).await {
+                Ok(()) => return Ok(response.with_header("ETag", etag(1))),
+                // An id that is taken: another one will not be.
+                Err(StoreError::Conflict { unique: "id" }) => {}
+                Err(error) => return Err(self.conflict(error)),
+            }
+        }
+        Err(Failure::internal())
+    }
+
+    /// Changes one.
+    pub(crate) async fn update(&self) -> Result<Response, Failure> {
+        let fields = self.compiled.resource.fields;
+        self.check_writable(fields, |field| field.updated_by)?;
+        for _ in 0..ATTEMPTS {
+            let record = self.load().await?;
+            self.check_match(record.revision)?;
+            let mut change = Change {
+                call: self,
+                before: Some(&record),
+                document: self.merged(members(&record)),
+                batch: self.management.store.batch(),
+            };
+            (self.compiled.resource.rules.before_update)(&mut change).await?;
+            let (document, response) = self.finish(&mut change, 200);
+            if change.batch.is_empty() && same(&members(&record), &change.document) {
+                return Ok(response.with_header("ETag", etag(record.revision)));
+            }
+            let kind = self.compiled.resource.kind;
+            change.batch.replace(self.tenant, kind, &document, record.revision, self.now);
+            match self.commit(change, &document, &response).await {
+                Ok(()) => return Ok(response.with_header("ETag", etag(record.revision + 1))),
+                Err(error) => self.retry(error)?,
+            }
+        }
+        Err(Failure::internal())
+    }
+
+    /// Deletes one.
+    pub(crate) async fn delete(&self) -> Result<Response, Failure> {
+        for _ in 0..ATTEMPTS {
+            let Some(record) = self.find_record().await? else {
+                let missing = &self.compiled.resource.missing;
+                return if missing.on_delete { Err(missing.failure()) } else { Ok(Response::nothing()) };
+            };
+            self.check_match(record.revision)?;
+            let mut change = Change {
+                call: self,
+                before: Some(&record),
+                document: members(&record),
+                batch: self.management.store.batch(),
+            };
+            (self.compiled.resource.rules.before_delete)(&mut change).await?;
+            let kind = self.compiled.resource.kind;
+            change.batch.delete(self.tenant, kind, &record.id, self.now);
+            match self.commit(change, &Value::Null, &Response::nothing()).await {
+                Ok(()) => return Ok(Response::nothing()),
+                Err(error) => self.retry(error)?,
+            }
+        }
+        Err(Failure::internal())
+    }
+
+    /// Changes the object that the path names by `change`, for operations that are not CRUD. Answers with what is stored
+    /// then.
+    pub(crate) async fn change_record(
+        &self,
+        change: impl Fn(&mut Map<String, Value>) -> Result<(), Failure>,
+    ) -> Result<Record, Failure> {
+        for _ in 0..ATTEMPTS {
+            let mut record = self.load().await?;
+            self.check_match(record.revision)?;
+            let mut document = members(&record);
+            change(&mut document)?;
+            let prepared = Change {
+                call: self,
+                before: Some(&record),
+                document,
+                batch: self.management.store.batch(),
+            };
+            let after = Value::Object(prepared.document.clone());
+            let mut prepared = prepared;
+            let kind = self.compiled.resource.kind;
+            prepared.batch.replace(self.tenant, kind, &after, record.revision, self.now);
+            let response = Response::nothing();
+            match self.commit(prepared, &after, &response).await {
+                Ok(()) => {
+                    record.revision += 1;
+                    record.body = after;
+                    return Ok(record);
+                }
+                Err(error) => self.retry(error)?,
+            }
+        }
+        Err(Failure::internal())
+    }
+
+    /// What a create request makes: its id, what was sent, the defaults.
+    fn new_document(&self) -> Map<String, Value> {
+        let resource = self.compiled.resource;
+        let mut document = Map::new();
+        let id = match &resource.identity {
+            Identity::Made { form, .. } => self.management.env.id(*form),
+            Identity::One(id) => (*id).to_owned(),
+        };
+        document.insert(resource.identity.field().to_owned(), Value::from(id));
+        let mut sent = Value::Object(self.body.clone());
+        self.compiled.create.complete(&mut sent);
+        if let Value::Object(sent) = sent {
+            document.extend(to_stored(self.compiled, self.request.issuer, sent));
+        }
+        for field in resource.fields {
+            let Some(default) = field.default.filter(|_| !document.contains_key(field.name)) else {
+                continue;
+            };
+            let default = serde_json::from_str(default).unwrap_or_default();
+            document.insert(field.name.to_owned(), default);
+        }
+        document
+    }
+
+    /// `document` with what an update request sent.
+    fn merged(&self, mut document: Map<String, Value>) -> Map<String, Value> {
+        let sent = to_stored(self.compiled, self.request.issuer, self.body.clone());
+        for (name, value) in sent {
+            let field = self.compiled.resource.fields.iter().find(|field| field.name == name);
+            let merges = field.is_some_and(|field| field.patch == Patch::Merge);
+            let value = match (document.get(&name), value) {
+                (Some(Value::Object(present)), Value::Object(sent)) if merges => {
+                    let mut merged = present.clone();
+                    merged.extend(sent);
+                    merged.retain(|_, value| !value.is_null());
+                    Value::Object(merged)
+                }
+                (_, value) => value,
+            };
+            document.insert(name, value);
+        }
+        let mut value = Value::Object(document);
+        self.compiled.stored.complete(&mut value);
+        match value {
+            Value::Object(document) => document,
+            _ => Map::new(),
+        }
+    }
+
+    /// What is stored (nothing that is unset) and what is answered.
+    fn finish(&self, change: &mut Change<'_>, status: u16) -> (Value, Response) {
+        change.document.retain(|_, value| !value.is_null());
+        let response = self.show(status, &change.document, status == 201);
+        (Value::Object(change.document.clone()), response)
+    }
+
+    /// Commits the batch of `change` with its event.
+    async fn commit(
+        &self,
+        change: Change<'_>,
+        after: &Value,
+        response: &Response,
+    ) -> Result<(), StoreError> {
+        let audited = Audited {
+            kind: self.compiled,
+            before: change.before.map(|record| &record.body),
+            after,
+        };
+        let event = self.event(Some(&audited), response);
+        self.management.store.commit(change.batch).await?;
+        self.management.record(self.tenant, event).await;
+        Ok(())
+    }
+
+    /// Goes on if another write came between, unless the caller said which state it meant.
+    fn retry(&self, error: StoreError) -> Result<(), Failure> {
+        match error {
+            StoreError::Guard { .. } if self.request.if_match.is_some() => {
+                Err(Failure::precondition())
+            }
+            StoreError::Guard { .. } => Ok(()),
+            error => Err(self.conflict(error)),
+        }
+    }
+
+    /// The refusal for a unique key that is taken.
+    fn conflict(&self, error: StoreError) -> Failure {
+        if let StoreError::Conflict { unique } = &error {
+            let texts = self.compiled.resource.conflicts;
+            let text = texts.iter().find(|(name, _)| name == unique);
+            return Failure::conflict(text.map_or("The resource already exists", |(_, text)| text));
+        }
+        Failure::from(error)
+    }
+
+    /// Refuses fields that the caller's scopes do not let it write.
+    fn check_writable(
+        &self,
+        fields: &'static [Field],
+        scopes: fn(&Field) -> &'static [&'static str],
+    ) -> Result<(), Failure> {
+        let sent = fields.iter().filter(|field| self.body.contains_key(field.name));
+        for field in sent {
+            let needed = scopes(field);
+            if !needed.is_empty() && !self.caller.has_any(needed) {
+                return Err(Failure::scope(needed));
+            }
+        }
+        Ok(())
+    }
+}

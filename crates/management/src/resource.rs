@@ -1,0 +1,440 @@
+//! How a resource is declared. The engine interprets what is written with these types; see `resources/`.
+
+use std::sync::LazyLock;
+
+use grantor_protocol::{document::Kind, env::IdForm};
+use serde_json::{Map, Value};
+
+use crate::{
+    call::Response,
+    engine::{Call, Change},
+    failure::Failure,
+    keys::Pending,
+    schema::{Member, Schema, parse},
+};
+
+/// A resource of the Management API.
+pub(crate) struct Resource {
+    /// The path of the collection (or of the one object), below `/api/v2`.
+    pub(crate) path: &'static str,
+    /// What one of them is called in events and OpenAPI: `Client`.
+    pub(crate) title: &'static str,
+    /// How it is stored.
+    pub(crate) kind: &'static Kind,
+    /// How it is identified.
+    pub(crate) identity: Identity,
+    /// Its fields.
+    pub(crate) fields: &'static [Field],
+    /// How it is listed.
+    pub(crate) listing: Listing,
+    /// What is answered when there is none.
+    pub(crate) missing: Missing,
+    /// Unique keys and what is said when one is taken.
+    pub(crate) conflicts: &'static [(&'static str, &'static str)],
+    /// Scopes that show the fields which name none themselves; none means that the operation's scope is enough.
+    pub(crate) read_by: &'static [&'static str],
+    /// The rules that are not in the table.
+    pub(crate) rules: Rules,
+    /// The operations.
+    pub(crate) operations: &'static [Operation],
+}
+
+/// How an object is identified.
+pub(crate) enum Identity {
+    /// By a made-up id in the field `field`.
+    Made { field: &'static str, form: IdForm },
+    /// There is one, stored under this id.
+    One(&'static str),
+}
+
+impl Identity {
+    /// The field that holds the id.
+    pub(crate) const fn field(&self) -> &'static str {
+        match self {
+            Self::Made { field, .. } => field,
+            Self::One(_) => "id",
+        }
+    }
+}
+
+/// How a collection is listed.
+pub(crate) struct Listing {
+    /// The member that holds the entries where the list is an object.
+    pub(crate) key: &'static str,
+    /// Whether it knows `from` and `take`.
+    pub(crate) checkpoint: bool,
+    /// Whether it knows `include_totals`; otherwise it is an array.
+    pub(crate) totals: bool,
+    /// The filters.
+    pub(crate) filters: &'static [Filter],
+}
+
+/// A query parameter that narrows a list.
+pub(crate) struct Filter {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it may be.
+    pub(crate) schema: &'static str,
+    /// The link of the kind that finds the entries, if there is one.
+    pub(crate) link: Option<&'static str>,
+    /// How an entry passes.
+    pub(crate) pass: Pass,
+}
+
+/// How an entry passes a filter.
+pub(crate) enum Pass {
+    /// This member has one of the values.
+    Member(&'static str),
+    /// This member names one of these APIs.
+    Audience(&'static str),
+    /// This function says so.
+    Rule(fn(&Map<String, Value>, &[String]) -> bool),
+}
+
+impl Filter {
+    /// Whether `document` passes one of `values`, which are in stored form.
+    pub(crate) fn passes(&self, document: &Map<String, Value>, values: &[String]) -> bool {
+        match self.pass {
+            Pass::Rule(rule) => rule(document, values),
+            Pass::Member(member) | Pass::Audience(member) => match document.get(member) {
+                Some(Value::String(text)) => values.contains(text),
+                Some(Value::Null) | None => false,
+                Some(other) => values.contains(&other.to_string()),
+            },
+        }
+    }
+
+    /// The same, by another member than its own name.
+    pub(crate) const fn member(mut self, member: &'static str) -> Self {
+        self.pass = Pass::Member(member);
+        self
+    }
+
+    /// The same, found by the link `link`.
+    pub(crate) const fn linked(mut self, link: &'static str) -> Self {
+        self.link = Some(link);
+        self
+    }
+}
+
+/// A filter by the member of its own name.
+pub(crate) const fn filter(name: &'static str, schema: &'static str) -> Filter {
+    Filter {
+        name,
+        schema,
+        link: None,
+        pass: Pass::Member(name),
+    }
+}
+
+/// What is answered when an object does not exist.
+pub(crate) struct Missing {
+    /// `errorCode`.
+    pub(crate) code: &'static str,
+    /// The sentence.
+    pub(crate) message: &'static str,
+    /// Whether a DELETE says so too; otherwise it answers 204.
+    pub(crate) on_delete: bool,
+}
+
+impl Missing {
+    /// The refusal.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::new(404, self.code, self.message)
+    }
+}
+
+/// A field of a resource.
+pub(crate) struct Field {
+    /// Its name on the wire and in the store.
+    pub(crate) name: &'static str,
+    /// Whether a create request must have it.
+    pub(crate) required: bool,
+    /// `C` accepted on create, `U` accepted on update, `R` returned.
+    uses: &'static str,
+    /// What it may be.
+    schema: &'static str,
+    /// What it may be on update, where that differs.
+    update_schema: Option<&'static str>,
+    /// The JSON that stands for it when a create request has none.
+    pub(crate) default: Option<&'static str>,
+    /// Scopes of which one shows it, beside the operation's.
+    pub(crate) read_by: &'static [&'static str],
+    /// Scopes of which one may write it on create and on update, beside the operation's.
+    pub(crate) created_by: &'static [&'static str],
+    /// As `created_by`, on update.
+    pub(crate) updated_by: &'static [&'static str],
+    /// What an update does with an object.
+    pub(crate) patch: Patch,
+}
+
+/// What an update does with an object that a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patch {
+    /// The new one replaces it.
+    Replace,
+    /// Its members are replaced one by one; `null` removes a member.
+    Merge,
+}
+
+/// A field; `uses` as in [`Field::uses`], `schema` in the notation of `schema::notation`.
+pub(crate) const fn field(name: &'static str, uses: &'static str, schema: &'static str) -> Field {
+    Field {
+        name,
+        required: false,
+        uses,
+        schema,
+        update_schema: None,
+        default: None,
+        read_by: &[],
+        created_by: &[],
+        updated_by: &[],
+        patch: Patch::Replace,
+    }
+}
+
+impl Field {
+    /// A create request must have it.
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// An update may have it in this form.
+    pub(crate) const fn on_update(mut self, schema: &'static str) -> Self {
+        self.update_schema = Some(schema);
+        self
+    }
+
+    /// What stands for it when a create request has none.
+    pub(crate) const fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// It is shown only to callers with one of `scopes`.
+    pub(crate) const fn read_by(mut self, scopes: &'static [&'static str]) -> Self {
+        self.read_by = scopes;
+        self
+    }
+
+    /// It is written only by callers with one of these scopes.
+    pub(crate) const fn written_by(
+        mut self,
+        created_by: &'static [&'static str],
+        updated_by: &'static [&'static str],
+    ) -> Self {
+        self.created_by = created_by;
+        self.updated_by = updated_by;
+        self
+    }
+
+    /// Its members are updated one by one.
+    pub(crate) const fn merged(mut self) -> Self {
+        self.patch = Patch::Merge;
+        self
+    }
+
+    /// Whether it is in answers.
+    pub(crate) fn is_returned(&self) -> bool {
+        self.uses.contains('R')
+    }
+}
+
+/// The rules of a resource that no table can say. Each may refuse, change the document and add steps to the batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) before_create: Rule,
+    pub(crate) before_update: Rule,
+    pub(crate) before_delete: Rule,
+    /// Changes what is shown of a document.
+    pub(crate) render: fn(&Rendering<'_>, &mut Map<String, Value>),
+}
+
+/// Completes or refuses a change.
+pub(crate) type Rule = for<'a> fn(&'a mut Change<'_>) -> Pending<'a, Result<(), Failure>>;
+
+/// What a document is shown for.
+pub(crate) struct Rendering<'a> {
+    /// The document as stored.
+    pub(crate) document: &'a Map<String, Value>,
+    /// The request.
+    pub(crate) call: &'a Call<'a>,
+    /// Whether the document was made by this request.
+    pub(crate) created: bool,
+}
+
+impl Rules {
+    /// No rules beyond the table.
+    pub(crate) const NONE: Self = Self {
+        before_create: |_| Box::pin(async { Ok(()) }),
+        before_update: |_| Box::pin(async { Ok(()) }),
+        before_delete: |_| Box::pin(async { Ok(()) }),
+        render: |_, _| {},
+    };
+}
+
+/// An operation of a resource.
+pub(crate) struct Operation {
+    /// `GET` …
+    pub(crate) method: &'static str,
+    /// The path below `/api/v2`; `{name}` stands for a segment. Empty means the resource's own path, with `/{id}` for
+    /// the actions on one of a collection.
+    pub(crate) path: &'static str,
+    /// Who may.
+    pub(crate) scopes: Scopes,
+    /// What it does.
+    pub(crate) action: Action,
+    /// The status of success.
+    pub(crate) status: u16,
+    /// What it does, in words.
+    pub(crate) summary: &'static str,
+}
+
+/// Which scopes an operation asks for.
+#[derive(Clone, Copy)]
+pub(crate) enum Scopes {
+    /// One of them.
+    Any(&'static [&'static str]),
+    /// All of them.
+    All(&'static [&'static str]),
+}
+
+impl Scopes {
+    /// Every scope that is named.
+    pub(crate) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Any(names) | Self::All(names) => names,
+        }
+    }
+}
+
+/// What an operation does.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    List,
+    Create,
+    Find,
+    Update,
+    Delete,
+    /// Something else: its function, and the notation of its body if it has one.
+    Run(Run, Option<&'static str>),
+}
+
+/// An operation that is not CRUD.
+pub(crate) type Run = for<'a> fn(&'a Call<'a>) -> Pending<'a, Result<Response, Failure>>;
+
+/// `GET` of the collection.
+pub(crate) const fn list(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("GET", scopes, Action::List, 200, summary)
+}
+
+/// `POST` to the collection.
+pub(crate) const fn create(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("POST", scopes, Action::Create, 201, summary)
+}
+
+/// `GET` of one.
+pub(crate) const fn find(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("GET", scopes, Action::Find, 200, summary)
+}
+
+/// `PATCH` of one.
+pub(crate) const fn update(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("PATCH", scopes, Action::Update, 200, summary)
+}
+
+/// `DELETE` of one.
+pub(crate) const fn delete(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("DELETE", scopes, Action::Delete, 204, summary)
+}
+
+const fn crud(
+    method: &'static str,
+    scopes: &'static [&'static str],
+    action: Action,
+    status: u16,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method,
+        path: "",
+        scopes: Scopes::Any(scopes),
+        action,
+        status,
+        summary,
+    }
+}
+
+/// An operation that is not CRUD, without a body.
+pub(crate) const fn run(
+    method: &'static str,
+    path: &'static str,
+    scopes: Scopes,
+    status: u16,
+    run: Run,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        scopes,
+        action: Action::Run(run, None),
+        status,
+        summary,
+    }
+}
+
+impl Operation {
+    /// The same with a body of this notation.
+    pub(crate) const fn with_body(mut self, notation: &'static str) -> Self {
+        if let Action::Run(run, _) = self.action {
+            self.action = Action::Run(run, Some(notation));
+        }
+        self
+    }
+}
+
+/// A resource with its schemas, read once.
+pub(crate) struct Compiled {
+    pub(crate) resource: &'static Resource,
+    /// The body of a create request.
+    pub(crate) create: Schema,
+    /// The body of an update request.
+    pub(crate) update: Schema,
+    /// Every field, as stored.
+    pub(crate) stored: Schema,
+}
+
+impl Compiled {
+    /// Reads the table of `resource`.
+    pub(crate) fn new(resource: &'static Resource) -> Self {
+        let members = |used: char| {
+            let fields = resource.fields.iter().filter(|field| field.uses.contains(used));
+            let members = fields.map(|field| {
+                let on_update = field.update_schema.filter(|_| used == 'U');
+                Member {
+                    name: field.name.to_owned(),
+                    required: field.required && used == 'C',
+                    schema: parse(on_update.unwrap_or(field.schema)),
+                }
+            });
+            Schema::object(members.collect())
+        };
+        let all = resource.fields.iter().map(|field| Member {
+            name: field.name.to_owned(),
+            required: false,
+            schema: parse(field.schema),
+        });
+        Self {
+            resource,
+            create: members('C'),
+            update: members('U'),
+            stored: Schema::object(all.collect()),
+        }
+    }
+}
+
+/// Every resource, compiled.
+pub(crate) static RESOURCES: LazyLock<Vec<Compiled>> =
+    LazyLock::new(|| crate::resources::ALL.iter().map(|resource| Compiled::new(resource)).collect());

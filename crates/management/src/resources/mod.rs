@@ -1,0 +1,50 @@
+//! The resources, one file each.
+
+mod client_credentials;
+mod client_defaults;
+mod client_grants;
+mod client_secret;
+mod clients;
+mod grants;
+mod resource_servers;
+mod tenant_settings;
+
+pub(crate) use self::tenant_settings::fresh as fresh_settings;
+
+use grantor_protocol::document::Kind;
+use grantor_storage::{Record, Selection, Window};
+
+use crate::{engine::Call, failure::Failure, resource::Resource};
+
+/// Every implemented resource.
+pub(crate) const ALL: &[&Resource] = &[
+    &client_grants::CLIENT_GRANTS,
+    &clients::CLIENTS,
+    &grants::GRANTS,
+    &resource_servers::RESOURCE_SERVERS,
+    &tenant_settings::TENANT_SETTINGS,
+];
+
+/// Every document of `kind` that has the link.
+async fn all_linked(
+    call: &Call<'_>,
+    kind: &Kind,
+    (link, target): (&str, &str),
+) -> Result<Vec<Record>, Failure> {
+    let mut found: Vec<Record> = Vec::new();
+    loop {
+        let selection = Selection {
+            link: Some((link.to_owned(), target.to_owned())),
+            window: Window::After {
+                cursor: found.last().map(|last| (last.created_at, last.id.clone())),
+                limit: grantor_storage::MAX_LIMIT,
+            },
+            with_total: false,
+        };
+        let page = call.management.store.list(call.tenant, kind, &selection).await?;
+        if page.records.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page.records);
+    }
+}

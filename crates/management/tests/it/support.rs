@@ -1,0 +1,300 @@
+//! A Management API on a fresh database, with a turned clock and seeded randomness.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use grantor_management::{
+    Authority, Caller, CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations,
+    KeyProblem, Management, Pending, PublicKey, Request, Response, Revocation, SigningKey,
+};
+use grantor_protocol::{
+    env::{Clock, Env, Random, Timestamp},
+    tenant::{Issuer, TenantId},
+};
+use grantor_storage::{Engine, MasterKeySource, Options, Store};
+use serde_json::{Value, json};
+
+/// The instant at which every test begins: 2026-01-01T00:00:00Z.
+pub const START: i64 = 1_767_225_600_000;
+
+pub struct TurnedClock(AtomicI64);
+
+impl TurnedClock {
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TurnedClock {
+    fn now(&self) -> Timestamp {
+        // One millisecond per reading, so that what is made later is listed later.
+        Timestamp::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A generator whose output is well spread, which is all that ids need here.
+pub struct SeededRandom(AtomicU64);
+
+impl Random for SeededRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let mut state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (state >> 56) as u8;
+        }
+    }
+}
+
+/// Keys that are only names.
+#[derive(Default)]
+pub struct NamedKeys(Mutex<Vec<SigningKey>>);
+
+fn key(kid: &str) -> SigningKey {
+    SigningKey {
+        kid: kid.to_owned(),
+        certificate: format!("-----BEGIN CERTIFICATE-----\r\n{kid}\r\n-----END CERTIFICATE-----"),
+        pkcs7: None,
+        current: false,
+        next: false,
+        previous: false,
+        current_since: None,
+        current_until: None,
+        fingerprint: "AA:BB".to_owned(),
+        thumbprint: "AABB".to_owned(),
+        revoked_at: None,
+    }
+}
+
+impl NamedKeys {
+    pub fn new() -> Self {
+        let current = SigningKey {
+            current: true,
+            current_since: Some(Timestamp::from_millis(START)),
+            ..key("key1")
+        };
+        let next = SigningKey {
+            next: true,
+            ..key("key2")
+        };
+        Self(Mutex::new(vec![current, next]))
+    }
+}
+
+impl KeyOperations for NamedKeys {
+    fn list<'a>(&'a self, _: &'a TenantId) -> Pending<'a, Result<Vec<SigningKey>, KeyProblem>> {
+        let keys = self.0.lock().unwrap().clone();
+        Box::pin(async move { Ok(keys) })
+    }
+
+    fn rotate<'a>(&'a self, _: &'a TenantId) -> Pending<'a, Result<SigningKey, KeyProblem>> {
+        let mut keys = self.0.lock().unwrap();
+        let made = key(&format!("key{}", keys.len() + 1));
+        for key in keys.iter_mut() {
+            (key.previous, key.current, key.next) = (key.current, key.next, false);
+        }
+        keys.push(SigningKey { next: true, ..made });
+        let current = keys.iter().find(|key| key.current).unwrap().clone();
+        Box::pin(async move { Ok(current) })
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        _: &'a TenantId,
+        kid: &'a str,
+    ) -> Pending<'a, Result<Revocation, KeyProblem>> {
+        let mut keys = self.0.lock().unwrap();
+        let found = keys.iter_mut().find(|key| key.kid == kid);
+        let answer = match found {
+            None => Revocation::Unknown,
+            Some(key) if key.current || key.next => Revocation::NotRevocable,
+            Some(key) => {
+                key.revoked_at = Some(Timestamp::from_millis(START));
+                Revocation::Revoked(Box::new(key.clone()))
+            }
+        };
+        Box::pin(async move { Ok(answer) })
+    }
+
+    fn client_certificate<'a>(
+        &'a self,
+        subject: &'a str,
+    ) -> Pending<'a, Result<Option<ClientCertificate>, KeyProblem>> {
+        let made = ClientCertificate {
+            cert: format!("certificate of {subject}"),
+            pkcs7: None,
+            key: "private key of the client".to_owned(),
+        };
+        Box::pin(async move { Ok(Some(made)) })
+    }
+
+    fn describe_public_key(&self, pem: &str) -> Result<PublicKey, String> {
+        if !pem.starts_with("-----BEGIN ") {
+            return Err("The PEM cannot be read.".to_owned());
+        }
+        let certificate = pem.contains("CERTIFICATE").then(|| CertificateFacts {
+            expires_at: Timestamp::from_millis(START).plus_seconds(86_400),
+            subject_dn: "CN=client.test".to_owned(),
+            thumbprint_sha256: "thumbprint-of-the-certificate".to_owned(),
+        });
+        Ok(PublicKey {
+            thumbprint: format!("thumbprint-{}", pem.len()),
+            kind: if pem.contains("EC ") { KeyKind::EllipticCurve } else { KeyKind::Rsa },
+            certificate,
+        })
+    }
+}
+
+/// A domain name system in which `ready.` names point to us.
+pub struct ReadyNames;
+
+impl DomainLookup for ReadyNames {
+    fn points_to<'a>(&'a self, domain: &'a str, _: &'a str) -> Pending<'a, bool> {
+        let ready = domain.starts_with("ready.");
+        Box::pin(async move { ready })
+    }
+}
+
+/// The API under test.
+pub struct Api {
+    pub management: Management,
+    pub tenant: TenantId,
+    pub issuer: Issuer,
+    pub clock: Arc<TurnedClock>,
+    _directory: tempfile::TempDir,
+}
+
+impl Api {
+    /// A seeded tenant on an SQLite database in a directory of its own.
+    pub async fn start() -> Self {
+        let api = Self::empty().await;
+        api.management.seed(&api.tenant).await.unwrap();
+        api
+    }
+
+    /// The same without contents.
+    pub async fn empty() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TurnedClock(AtomicI64::new(START)));
+        let random: Arc<dyn Random> = Arc::new(SeededRandom(AtomicU64::new(1)));
+        let store = Store::open(Options {
+            engine: Engine::Sqlite {
+                directory: directory.path().to_owned(),
+            },
+            master_key: MasterKeySource::Directory(directory.path().to_owned()),
+            random: random.clone(),
+            now: clock.now(),
+            migrate: true,
+        })
+        .await
+        .unwrap();
+        let env = Env {
+            clock: clock.clone(),
+            random,
+        };
+        Self {
+            management: Management {
+                store,
+                env,
+                keys: Arc::new(NamedKeys::new()),
+                domains: Arc::new(ReadyNames),
+            },
+            tenant: TenantId::default_tenant(),
+            issuer: Issuer::new("https", "login.test"),
+            clock,
+            _directory: directory,
+        }
+    }
+
+    /// Sends a request as the operator.
+    pub async fn send(&self, method: &str, path: &str, body: Value) -> Response {
+        self.send_as(&Caller::operator(), method, path, body).await
+    }
+
+    /// Sends a request as `caller`; `path` may have a query.
+    pub async fn send_as(
+        &self,
+        caller: &Caller,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Response {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        let request = Request {
+            query,
+            content_type: Some("application/json"),
+            body: body.as_bytes(),
+            ..Request::new(method, path, &self.issuer)
+        };
+        self.management.answer(&self.tenant, caller, request).await
+    }
+
+    /// `GET`, which must succeed.
+    pub async fn read(&self, path: &str) -> Value {
+        self.send("GET", path, Value::Null).await.ok(200)
+    }
+
+    /// `POST`, which must make something.
+    pub async fn make(&self, path: &str, body: Value) -> Value {
+        self.send("POST", path, body).await.ok(201)
+    }
+
+    /// An API with `scopes`.
+    pub async fn make_api(&self, identifier: &str, scopes: &[&str]) -> Value {
+        let scopes: Vec<_> = scopes.iter().map(|value| json!({"value": value})).collect();
+        let body = json!({"name": "An API", "identifier": identifier, "scopes": scopes});
+        self.make("/resource-servers", body).await
+    }
+
+    /// A machine client.
+    pub async fn make_client(&self, name: &str) -> Value {
+        self.make("/clients", json!({"name": name, "app_type": "non_interactive"})).await
+    }
+}
+
+/// A caller with a token for `scopes`.
+pub fn bearer(scopes: &[&str]) -> Caller {
+    Caller {
+        subject: "svc@clients".to_owned(),
+        client_id: Some("svc".to_owned()),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
+        authority: Authority::Token,
+    }
+}
+
+/// What tests ask of an answer.
+pub trait Answer {
+    /// The body of an answer with this status.
+    fn ok(self, status: u16) -> Value;
+    /// The sentence of a refusal with this status, whose envelope is whole.
+    fn refused(self, status: u16) -> String;
+}
+
+impl Answer for Response {
+    fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{:?}", self.body);
+        self.body.unwrap_or_default()
+    }
+
+    fn refused(self, status: u16) -> String {
+        assert_eq!(self.status, status, "{:?}", self.body);
+        let body = self.body.unwrap();
+        assert_eq!(body["statusCode"], status);
+        assert!(body["error"].is_string());
+        body["message"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The text at `pointer`.
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {value}"))
+}
