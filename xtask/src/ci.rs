@@ -61,16 +61,17 @@ pub(crate) fn outside(arguments: &[String]) -> Outcome {
 
 /// The benchmarks, which live in `bench/`.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
-    let script = root().join("bench/run");
-    let status = Command::new(&script)
-        .args(arguments)
-        .current_dir(root())
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--package", "grantor-bench", "--"])
+        .args(arguments);
+    let status = command
         .status()
-        .map_err(|error| format!("bench/run: {error}"))?;
+        .map_err(|error| format!("cargo: {error}"))?;
     if status.success() {
         Ok(())
     } else {
-        Err(format!("bench/run: {status}"))
+        Err(format!("the benchmarks: {status}"))
     }
 }
 

@@ -1,0 +1,96 @@
+// Does every operation of the first resources with the vendor's Node SDK, and prints what came back.
+const { ManagementClient } = require("auth0");
+
+const { domain, clientId, clientSecret, identifier, pem, aud } = JSON.parse(process.argv[2]);
+
+const seen = {};
+
+// Every object of a list, whatever its paging.
+async function all(pages) {
+  const found = [];
+  for await (const one of await pages) found.push(one);
+  return found;
+}
+
+async function apis(api) {
+  const scopes = [{ value: "read:x", description: "Read" }, { value: "write:x" }];
+  const made = await api.resourceServers.create({ identifier, name: "From Node", scopes });
+  seen.api = made;
+  seen.apiByIdentifier = await api.resourceServers.get(encodeURIComponent(identifier));
+  seen.apiUpdated = await api.resourceServers.update(made.id, { token_lifetime: 300 });
+  seen.apis = (await all(api.resourceServers.list({ per_page: 1 }))).map((one) => one.identifier);
+}
+
+async function clients(api) {
+  const made = await api.clients.create({
+    name: "From Node",
+    app_type: "non_interactive",
+    grant_types: ["client_credentials"],
+  });
+  const id = made.client_id;
+  seen.client = made;
+  seen.clientUpdated = await api.clients.update(id, { description: "changed" });
+  seen.rotated = await api.clients.rotateSecret(id);
+  seen.clientFound = await api.clients.get(id, { fields: "client_id,name", include_fields: true });
+  seen.clients = (await all(api.clients.list({ per_page: 2 }))).map((one) => one.client_id);
+  const credential = await api.clients.credentials.create(id, {
+    credential_type: "public_key",
+    name: "first",
+    pem,
+    alg: "RS256",
+  });
+  seen.credential = credential;
+  seen.credentialFound = await api.clients.credentials.get(id, credential.id);
+  seen.credentials = (await api.clients.credentials.list(id)).length;
+  await api.clients.credentials.update(id, credential.id, { expires_at: "2040-01-01T00:00:00.000Z" });
+  await api.clients.credentials.delete(id, credential.id);
+  seen.credentialsAfter = (await api.clients.credentials.list(id)).length;
+  return id;
+}
+
+async function grants(api, client_id) {
+  const made = await api.clientGrants.create({ client_id, audience: identifier, scope: ["read:x"] });
+  seen.grant = made;
+  seen.grantUpdated = await api.clientGrants.update(made.id, { scope: ["read:x", "write:x"] });
+  seen.grants = await all(api.clientGrants.list({ client_id }));
+  await api.clientGrants.delete(made.id);
+  seen.grantsAfter = await all(api.clientGrants.list({ client_id }));
+}
+
+async function keys(api) {
+  const before = await api.keys.signing.list();
+  const rotated = await api.keys.signing.rotate();
+  seen.rotatedKid = rotated.kid;
+  const previous = before.find((key) => key.current).kid;
+  seen.revoked = await api.keys.signing.revoke(previous);
+  seen.key = await api.keys.signing.get(rotated.kid);
+}
+
+async function rest(api) {
+  seen.settings = await api.tenants.settings.update({ friendly_name: "Orchard" });
+  seen.settingsFound = await api.tenants.settings.get({});
+  seen.logs = (await all(api.logs.list({ per_page: 5 }))).length;
+  seen.daily = await api.stats.getDaily({ from: "20260101", to: "20260102" });
+  seen.activeUsers = await api.stats.getActiveUsersCount();
+}
+
+async function main() {
+  const api = new ManagementClient({ domain, clientId, clientSecret });
+  await apis(api);
+  const client_id = await clients(api);
+  await grants(api, client_id);
+  await keys(api);
+  await rest(api);
+  await api.clients.delete(client_id);
+  await api.resourceServers.delete(seen.api.id);
+  seen.refused = await api.clients.get(client_id).then(
+    () => null,
+    (error) => ({ status: error.statusCode, body: error.body }),
+  );
+  console.log(JSON.stringify(seen));
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,301 @@
+"""The Management API through the vendor's SDKs and tools, unmodified, over TLS."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import jwt
+import pytest
+from auth0.management import ManagementClient
+from auth0.management.core.api_error import ApiError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from harness import BINARY, NODE, NODE_PATH, ROOT, run_node
+
+
+def manager(server):
+    """The credentials of the application that the first start made."""
+    found = json.loads((server.data_dir / "management-client.json").read_text())
+    return found["client_id"], found["client_secret"]
+
+
+@pytest.fixture(scope="module")
+def pem():
+    """A public key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+@pytest.fixture
+def api(server, monkeypatch):
+    """The Python SDK's management client, with credentials as its documentation shows."""
+    monkeypatch.setenv("SSL_CERT_FILE", server.authority)
+    client_id, client_secret = manager(server)
+    return ManagementClient(
+        domain=server.domain, client_id=client_id, client_secret=client_secret
+    )
+
+
+def test_the_node_sdk_does_every_operation_of_the_first_resources(fresh, pem):
+    server = fresh().start()
+    client_id, client_secret = manager(server)
+    identifier = "https://node.test"
+    arguments = {
+        "domain": server.domain,
+        "clientId": client_id,
+        "clientSecret": client_secret,
+        "identifier": identifier,
+        "pem": pem,
+    }
+
+    seen = run_node("management.cjs", arguments, server)
+
+    assert re.fullmatch("[0-9a-f]{24}", seen["api"]["id"])
+    assert seen["apiByIdentifier"] == seen["api"]
+    assert seen["apiUpdated"]["token_lifetime"] == 300
+    assert identifier in seen["apis"] and len(set(seen["apis"])) == len(seen["apis"])
+    assert seen["clientUpdated"]["description"] == "changed"
+    assert seen["rotated"]["client_secret"] != seen["client"]["client_secret"]
+    assert set(seen["clientFound"]) == {"client_id", "name"}
+    assert seen["client"]["client_id"] in seen["clients"]
+    assert seen["credential"]["id"].startswith("cred_")
+    assert seen["credentialFound"]["kid"] == seen["credential"]["kid"]
+    assert (seen["credentials"], seen["credentialsAfter"]) == (1, 0)
+    assert seen["grant"]["id"].startswith("cgr_")
+    assert seen["grantUpdated"]["scope"] == ["read:x", "write:x"]
+    assert len(seen["grants"]) == 1 and seen["grantsAfter"] == []
+    assert seen["key"]["kid"] == seen["rotatedKid"]
+    assert seen["settingsFound"]["friendly_name"] == "Orchard"
+    assert seen["logs"] > 0
+    assert seen["refused"]["status"] == 404
+
+
+def test_t20_1_t20_5_python_makes_and_finds_an_api(api, name):
+    made = api.resource_servers.create(identifier=name, name="From Python")
+
+    assert re.fullmatch("[0-9a-f]{24}", made.id)
+    assert api.resource_servers.get(name.replace("/", "%2F").replace(":", "%3A")).id == made.id
+    api.resource_servers.delete(made.id)
+    with pytest.raises(ApiError) as gone:
+        api.resource_servers.get(made.id)
+    assert gone.value.status_code == 404
+
+
+def test_t20_1_t20_6_python_makes_a_client_and_its_grant_once(api, server, name):
+    api.resource_servers.create(identifier=name, name="n", scopes=[{"value": "read:x"}])
+    client = api.clients.create(name="From Python", app_type="non_interactive")
+    grant = api.client_grants.create(client_id=client.client_id, audience=name, scope=["read:x"])
+    assert grant.id.startswith("cgr_")
+
+    with pytest.raises(ApiError) as twice:
+        api.client_grants.create(client_id=client.client_id, audience=name, scope=["read:x"])
+
+    assert twice.value.status_code == 409
+    assert len(list(api.client_grants.list(client_id=client.client_id))) == 1
+    app = {"client_id": client.client_id, "client_secret": client.client_secret}
+    assert server.token(app, name)
+    rotated = api.clients.rotate_secret(client.client_id)
+    assert rotated.client_secret != client.client_secret
+    api.clients.delete(client.client_id)
+
+
+def test_python_reads_and_writes_what_is_left(api, pem):
+    client = api.clients.create(name="Keys", app_type="non_interactive")
+    credential = api.clients.credentials.create(
+        client.client_id, credential_type="public_key", name="n", pem=pem, alg="RS256"
+    )
+    assert [c.id for c in api.clients.credentials.list(client.client_id)] == [credential.id]
+    api.clients.credentials.delete(client.client_id, credential.id)
+    api.tenants.settings.update(friendly_name="From Python")
+    assert api.tenants.settings.get().friendly_name == "From Python"
+    assert any(key.current for key in api.keys.signing.list())
+    assert api.logs.list(per_page=1).items
+    api.stats.get_daily(from_="20260101", to="20260102")
+    api.stats.get_active_users_count()
+    assert list(api.user_grants.list()) == []
+
+
+def test_t20_4_a_token_without_the_scope_is_told_which_is_needed(server):
+    app = server.app()
+    audience = server.issuer + "api/v2/"
+    server.grant(app, audience, "read:clients")
+    token = server.token(app, audience)
+
+    answer = server.http.get(
+        server.base + "/api/v2/resource-servers", headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert answer.status_code == 403
+    body = answer.json()
+    assert body["errorCode"] == "insufficient_scope"
+    assert "read:resource_servers" in body["message"]
+
+
+def test_j10_4_rotating_needs_both_scopes(server):
+    audience = server.issuer + "api/v2/"
+    for scopes, status in (
+        (["create:signing_keys"], 403),
+        (["update:signing_keys"], 403),
+        (["create:signing_keys", "update:signing_keys"], 201),
+    ):
+        app = server.app()
+        server.grant(app, audience, *scopes)
+        token = server.token(app, audience)
+        answer = server.http.post(
+            server.base + "/api/v2/keys/signing/rotate", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == status, (scopes, answer.text)
+
+
+def test_t32_2_t32_3_the_blacklist_lists_a_token_once(server, name):
+    app = server.machine(name, "read:x")
+    jti = jwt.decode(server.token(app, name), options={"verify_signature": False})["jti"]
+    for _ in range(2):
+        server.management("POST", "blacklists/tokens", {"aud": name, "jti": jti}, status=204)
+
+    listed = server.management("GET", f"blacklists/tokens?aud={name}")
+
+    assert [entry["jti"] for entry in listed] == [jti]
+
+
+def test_the_management_api_refuses_tokens_of_other_kinds(server, name):
+    app = server.machine(name, "read:x")
+    for token, status in ((server.token(app, name), 401), ("x.y.z", 401), ("", 401)):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = server.http.get(server.base + "/api/v2/clients", headers=headers, timeout=10)
+        assert answer.status_code == status, answer.text
+
+
+# Configuration as code.
+
+
+def deploy(server, folder, *arguments):
+    """Runs the vendor's deploy tool."""
+    client_id, client_secret = manager(server)
+    tool = pathlib.Path(NODE_PATH) / "auth0-deploy-cli/lib/index.js"
+    done = subprocess.run(
+        [NODE, str(tool), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=folder,
+        env=os.environ
+        | {
+            "NODE_EXTRA_CA_CERTS": server.authority,
+            "AUTH0_DOMAIN": server.domain,
+            "AUTH0_CLIENT_ID": client_id,
+            "AUTH0_CLIENT_SECRET": client_secret,
+        },
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout + done.stderr
+
+
+def test_the_deploy_tool_exports_imports_and_changes_nothing_twice(fresh, tmp_path):
+    server = fresh().start()
+    server.machine("https://orders.test", "read:x", "write:x")
+    deploy(server, tmp_path, "export", "--format", "yaml", "--output_folder", "one")
+    exported = (tmp_path / "one/tenant.yaml").read_text()
+    assert "https://orders.test" in exported
+
+    deploy(server, tmp_path, "import", "--input_file", "one/tenant.yaml")
+    snapshot = objects(server)
+    deploy(server, tmp_path, "import", "--input_file", "one/tenant.yaml")
+
+    assert objects(server) == snapshot
+    deploy(server, tmp_path, "export", "--format", "yaml", "--output_folder", "two")
+    assert (tmp_path / "two/tenant.yaml").read_text() == exported
+
+
+def objects(server):
+    """Everything that the tool may have touched, without what changes by being written."""
+    paths = ("clients", "resource-servers", "client-grants", "tenants/settings")
+    return {path: server.management("GET", path) for path in paths}
+
+
+# The document of the API.
+
+
+@pytest.mark.timeout(400)
+def test_schemathesis_finds_no_fault_against_the_served_document(fresh, tmp_path):
+    server = fresh(tls=False).start()
+    token = server.management_token()
+    host = server.host_of(token)
+    (tmp_path / "schemathesis.toml").write_text(
+        "[generation]\nmax-examples = 12\n"
+    )
+    done = subprocess.run(
+        [
+            str(pathlib.Path(sys.executable).parent / "schemathesis"),
+            "run",
+            f"{server.base}/api/v2/openapi.json",
+            "--url",
+            f"{server.base}/api/v2",
+            "--header",
+            f"Authorization: Bearer {token}",
+            "--header",
+            f"Host: {host}",
+            "--checks",
+            "not_a_server_error,status_code_conformance,response_schema_conformance",
+            "--max-examples",
+            "12",
+            "--seed",
+            "20261125",
+            "--request-timeout",
+            "20",
+            "--suppress-health-check",
+            "all",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=380,
+        cwd=tmp_path,
+    )
+    report = done.stdout + done.stderr
+    assert done.returncode == 0, report[-6000:]
+    assert server.is_ready()
+    assert "panicked" not in server.log_text()
+
+
+# Recorded traffic of the compatible service.
+
+FAMILIES = (
+    "resource-servers|clients|client-grants|grants|tenants|keys|logs|stats|blacklists|custom-domains"
+)
+
+
+@pytest.mark.timeout(600)
+def test_recorded_traffic_of_these_resources_replays(tmp_path):
+    folder = os.environ.get("GRANTOR_RECORDINGS", str(ROOT.parent / "shared/recordings"))
+    replay = pathlib.Path(folder).parent / "tools/replay.py"
+    if not replay.exists():
+        pytest.skip(f"no recordings at {folder}; set GRANTOR_RECORDINGS to their folder")
+    serve = f"exec {BINARY} serve --data-dir {{dir}}/data --listen 127.0.0.1:{{port}} --http"
+    token = f"{BINARY} token --management --data-dir {{dir}}/data"
+    family = f"^({FAMILIES})$"
+    done = subprocess.run(
+        [sys.executable, str(replay), "--data", folder, "--family", family]
+        + ["--serve", serve, "--token-cmd", token, "--json", str(tmp_path / "results.json")],
+        capture_output=True,
+        text=True,
+        timeout=580,
+        env={k: v for k, v in os.environ.items() if not k.startswith("GRANTOR_")},
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    results = json.loads((tmp_path / "results.json").read_text())
+    steps = [
+        step
+        for recording in results.values()
+        for step in recording
+        if re.match(rf"/api/v2/({FAMILIES})([/?]|$)", step["path"])
+    ]
+    exact = sum(step["ok"] for step in steps)
+    print(f"{exact} of {len(steps)} interactions are exact")
+    assert len(steps) > 50
+    assert exact / len(steps) >= 0.95, done.stdout[-6000:]
