@@ -13,7 +13,7 @@ use x509_parser::{certificate::X509Certificate, pem::parse_x509_pem, prelude::Fr
 
 use crate::{
     Error, KeyType, SigningKey,
-    digest::{sha1, sha256},
+    digest::{base64url, sha1, sha256},
 };
 
 /// The first second of the year 10000, which X.509 cannot write.
@@ -24,6 +24,7 @@ const END_OF_TIME: i64 = 253_402_300_800;
 pub struct Certificate {
     der: Vec<u8>,
     not_after: i64,
+    subject: String,
 }
 
 impl Certificate {
@@ -33,11 +34,18 @@ impl Certificate {
     ///
     /// [`Error::InvalidCertificate`] if it is none.
     pub fn from_der(der: Vec<u8>) -> Result<Self, Error> {
-        let not_after = match X509Certificate::from_der(&der) {
-            Ok(([], certificate)) => certificate.validity().not_after.timestamp(),
+        let (not_after, subject) = match X509Certificate::from_der(&der) {
+            Ok(([], certificate)) => (
+                certificate.validity().not_after.timestamp(),
+                certificate.subject().to_string(),
+            ),
             _ => return Err(Error::InvalidCertificate),
         };
-        Ok(Self { der, not_after })
+        Ok(Self {
+            der,
+            not_after,
+            subject,
+        })
     }
 
     /// The first certificate of a PEM text.
@@ -91,6 +99,16 @@ impl Certificate {
     /// The SHA-1 fingerprint as upper-case hexadecimal alone.
     pub fn sha1_hex(&self) -> String {
         hex(&sha1(&self.der)).to_uppercase()
+    }
+
+    /// The SHA-256 thumbprint, base64url (`x5t#S256`, RFC 7515 §4.1.8).
+    pub fn sha256_thumbprint(&self) -> String {
+        base64url(&sha256(&self.der))
+    }
+
+    /// The subject's distinguished name, RFC 4514.
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// When it expires, in Unix seconds.

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! HTTP, configuration and composition: everything between a socket and the rules. Holds no rule of its own.
+
+pub mod app;
+pub mod config;
+pub mod endpoints;
+pub mod env;
+pub mod files;
+pub mod hosts;
+pub mod http;
+pub mod keys;
+pub mod listen;
+pub mod management;
+pub mod metrics;
+pub mod pipeline;
+pub mod serve;
+pub mod telemetry;
+pub mod tls;
+pub mod token;

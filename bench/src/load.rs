@@ -1,0 +1,116 @@
+//! The load: so many connections, each sending the same request again as soon as it has the answer.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+use crate::cpu::Clock;
+
+/// What to send, and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) port: u16,
+    pub(crate) request: String,
+    pub(crate) concurrency: usize,
+    pub(crate) span: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) seconds: f64,
+    pub(crate) latencies_ms: Vec<f64>,
+}
+
+impl Outcome {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of requests are far below 2^52"
+    )]
+    pub(crate) fn requests_f64(&self) -> f64 {
+        self.latencies_ms.len() as f64
+    }
+
+    /// The latency that `share` of the requests did not exceed, in milliseconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a length is a whole number within it"
+    )]
+    pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
+        let mut sorted = self.latencies_ms.clone();
+        sorted.sort_by(f64::total_cmp);
+        let index = ((self.requests_f64() - 1.0) * share).max(0.0) as usize;
+        sorted.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl Load {
+    /// Runs the load; every answer must be a success.
+    pub(crate) async fn run(&self) -> anyhow::Result<Outcome> {
+        let clock = Clock::start();
+        let mut connections = JoinSet::new();
+        for _ in 0..self.concurrency {
+            connections.spawn(self.clone().connection());
+        }
+        let mut outcome = Outcome::default();
+        while let Some(finished) = connections.join_next().await {
+            outcome.latencies_ms.extend(finished??);
+        }
+        outcome.seconds = clock.seconds();
+        Ok(outcome)
+    }
+
+    async fn connection(self) -> anyhow::Result<Vec<f64>> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        stream.set_nodelay(true)?;
+        let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(16 * 1024));
+        let clock = Clock::start();
+        while clock.seconds() < self.span.as_secs_f64() {
+            let before = clock.milliseconds();
+            exchange(&mut stream, &self.request, &mut buffer).await?;
+            latencies.push(clock.milliseconds() - before);
+        }
+        Ok(latencies)
+    }
+}
+
+/// Sends `request` and reads one whole answer into `buffer`. Returns where its body begins.
+pub(crate) async fn exchange(
+    stream: &mut TcpStream,
+    request: &str,
+    buffer: &mut Vec<u8>,
+) -> anyhow::Result<usize> {
+    stream.write_all(request.as_bytes()).await?;
+    buffer.clear();
+    loop {
+        if stream.read_buf(buffer).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(buffer.get(..head).unwrap_or_default())?;
+        if !text.starts_with("HTTP/1.1 2") {
+            bail!("answered {}", String::from_utf8_lossy(buffer));
+        }
+        let length = text.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())
+                .flatten()
+        });
+        let length = length.context("an answer without a length")?;
+        while buffer.len() < head + 4 + length {
+            if stream.read_buf(buffer).await? == 0 {
+                bail!("the server closed the connection");
+            }
+        }
+        return Ok(head + 4);
+    }
+}

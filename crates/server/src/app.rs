@@ -1,0 +1,54 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use grantor_management::Management;
+use grantor_protocol::env::Env;
+use grantor_storage::Store;
+
+use crate::{
+    config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
+    pipeline::record::Recorder,
+};
+
+/// The server, composed.
+#[derive(Debug)]
+pub struct App {
+    /// Clock and randomness.
+    pub env: Env,
+    /// The store.
+    pub store: Store,
+    /// The signing keys.
+    pub keys: Keys,
+    /// The Management API.
+    pub management: Management,
+    /// The event queue.
+    pub recorder: Recorder,
+    /// Requests at the token endpoint.
+    pub token_rate: RateLimit,
+    /// Requests at the Management API.
+    pub management_rate: RateLimit,
+    /// What Prometheus scrapes.
+    pub metrics: Metrics,
+    /// Configured host names of the default tenant.
+    pub hosts: Vec<String>,
+}
+
+impl App {
+    /// Composes the server over `store`.
+    pub fn new(config: &Config, store: Store, env: Env, recorder: Recorder) -> Arc<Self> {
+        let keys = Keys::new(store.clone(), env.clone());
+        let management = crate::management::compose(&store, &env, &keys);
+        Arc::new(Self {
+            token_rate: RateLimit::new(config.token_rate),
+            management_rate: RateLimit::new(config.management_rate),
+            metrics: Metrics::default(),
+            hosts: config.hosts.clone(),
+            env,
+            store,
+            keys,
+            management,
+            recorder,
+        })
+    }
+}

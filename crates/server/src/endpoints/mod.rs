@@ -1,0 +1,71 @@
+//! The routes: every path the server answers is in [`router`].
+
+mod discovery;
+mod health;
+mod keys;
+mod management;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule};
+
+use crate::{
+    app::App,
+    http::{context::with_context, failure::Failure},
+    token,
+};
+
+/// Everything the server answers.
+pub fn router(app: &Arc<App>) -> Router {
+    let tenant = Router::new()
+        .route("/oauth/token", post(token::token))
+        .route(
+            "/.well-known/openid-configuration",
+            get(discovery::document),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(discovery::document),
+        )
+        .route("/.well-known/jwks.json", get(keys::key_set))
+        .route("/pem", get(keys::pem))
+        .route("/cer", get(keys::cer))
+        .layer(DefaultBodyLimit::max(MAX_BODY_LENGTH))
+        .route("/api/v2/{*path}", any(management::answer))
+        .fallback(|| async { Failure::from(Refusal::new(Rule::PathUnknown)) })
+        .method_not_allowed_fallback(|| async {
+            Failure::from(Refusal::new(Rule::MethodNotAllowed))
+        })
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(app),
+            with_context,
+        ));
+    // Probes come from the machine's own keeper and name no tenant.
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(tenant)
+        .with_state(Arc::clone(app))
+}
+
+/// What the metrics listener answers.
+pub fn metrics_router(app: &Arc<App>) -> Router {
+    let app = Arc::clone(app);
+    Router::new().route("/metrics", get(move || async move { metrics(&app) }))
+}
+
+fn metrics(app: &App) -> Response {
+    let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    (
+        [(http::header::CONTENT_TYPE, openmetrics)],
+        app.metrics.render(),
+    )
+        .into_response()
+}

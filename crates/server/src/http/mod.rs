@@ -1,0 +1,5 @@
+//! The HTTP edge: what every request gets and every response carries.
+
+pub mod context;
+pub mod failure;
+pub mod rate_limit;

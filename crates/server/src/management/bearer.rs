@@ -1,0 +1,134 @@
+//! Bearer authentication of the Management API, by the same rules that every API gets from `verify`.
+
+use std::collections::BTreeSet;
+
+use grantor_jose::Algorithm;
+use grantor_management::{Authority, Caller, Response};
+use grantor_verify::{Policy, VerifyError, check};
+
+use super::refusal;
+use crate::{app::App, http::context::Context};
+
+/// Clocks of nodes may differ by this much, in seconds.
+const LEEWAY_SECONDS: i64 = 10;
+
+/// The caller that the `Authorization` header proves.
+///
+/// # Errors
+/// The response to give instead.
+pub(super) async fn authenticate(
+    app: &App,
+    context: &Context,
+    authorization: Option<&str>,
+) -> Result<Caller, Response> {
+    let header = authorization
+        .ok_or_else(|| refusal(401, "Unauthorized", "Missing authentication", None))?;
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token);
+    let token = token
+        .filter(|token| token.split('.').count() == 3)
+        .ok_or_else(|| {
+            refusal(
+                400,
+                "Bad Request",
+                "Bad HTTP authentication header format",
+                Some("Bearer"),
+            )
+        })?;
+    let ring = app
+        .keys
+        .published(&context.site.tenant)
+        .await
+        .map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the signing keys could not be read"
+            );
+            refusal(
+                503,
+                "Service Unavailable",
+                "The service is temporarily unavailable",
+                None,
+            )
+        })?;
+    let policy = Policy {
+        issuer: context.site.issuer.as_str().to_owned(),
+        audiences: vec![context.site.issuer.url("api/v2/")],
+        algorithms: vec![Algorithm::RS256],
+        leeway_seconds: LEEWAY_SECONDS,
+    };
+    let find = |kid: Option<&str>, _| kid.and_then(|kid| ring.verification_key(kid));
+    let token =
+        check(token, find, &policy, context.now.seconds()).map_err(|error| refused(&error))?;
+    Ok(Caller {
+        subject: token.subject().to_owned(),
+        client_id: Some(token.client_id().to_owned()),
+        scopes: token.scopes().iter().cloned().collect::<BTreeSet<_>>(),
+        authority: Authority::Token,
+    })
+}
+
+fn refused(error: &VerifyError) -> Response {
+    let message = match error {
+        VerifyError::Expired => "Expired token received for JSON Web Token validation".to_owned(),
+        VerifyError::BadSignature | VerifyError::UnknownKey => {
+            "Invalid signature received for JSON Web Token validation".to_owned()
+        }
+        VerifyError::WrongAudience { received, .. } => {
+            format!("Bad audience: {}", received.join(","))
+        }
+        _ => "Invalid token".to_owned(),
+    };
+    let mut response = refusal(401, "Unauthorized", &message, None);
+    if let Some(members) = response
+        .body
+        .as_mut()
+        .and_then(serde_json::Value::as_object_mut)
+    {
+        members.insert(
+            "attributes".to_owned(),
+            serde_json::json!({"error": message}),
+        );
+    }
+    response
+        .headers
+        .push(("www-authenticate", format!("Bearer error=\"{message}\"")));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_the_recorded_text() {
+        for (error, message) in [
+            (
+                VerifyError::Expired,
+                "Expired token received for JSON Web Token validation",
+            ),
+            (
+                VerifyError::BadSignature,
+                "Invalid signature received for JSON Web Token validation",
+            ),
+            (VerifyError::Malformed, "Invalid token"),
+            (
+                VerifyError::WrongAudience {
+                    expected: Vec::new(),
+                    received: vec!["https://a.test".to_owned()],
+                },
+                "Bad audience: https://a.test",
+            ),
+        ] {
+            let response = refused(&error);
+            let body = response.body.unwrap();
+            assert_eq!(
+                (response.status, body["message"].as_str()),
+                (401, Some(message))
+            );
+            assert_eq!(body["attributes"]["error"], message);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the Management API gets from the server: bearer authentication, key operations, and the first objects.
+
+mod bearer;
+mod domains;
+mod key_operations;
+mod seed;
+
+use std::sync::Arc;
+
+use grantor_management::{Management, Request, Response};
+use grantor_protocol::env::Env;
+use grantor_storage::Store;
+use serde_json::json;
+
+use crate::{app::App, http::context::Context, keys::Keys};
+
+pub use self::seed::{management_client_id, seed_tenant};
+
+/// The Management API over `store`.
+pub fn compose(store: &Store, env: &Env, keys: &Keys) -> Management {
+    Management {
+        store: store.clone(),
+        env: env.clone(),
+        keys: Arc::new(key_operations::ServerKeys::new(keys.clone())),
+        domains: Arc::new(domains::SystemResolver),
+    }
+}
+
+/// Answers `request`, if the bearer token in `authorization` is good.
+pub async fn answer(
+    app: &App,
+    context: &Context,
+    authorization: Option<&str>,
+    request: Request<'_>,
+) -> Response {
+    match bearer::authenticate(app, context, authorization).await {
+        Ok(caller) => {
+            app.management
+                .answer(&context.site.tenant, &caller, request)
+                .await
+        }
+        Err(refused) => refused,
+    }
+}
+
+/// 429 in the Management API's envelope.
+pub fn rate_limited() -> Response {
+    refusal(
+        429,
+        "Too Many Requests",
+        "Global limit has been reached",
+        Some("too_many_requests"),
+    )
+}
+
+/// 413 in the Management API's envelope.
+pub fn too_large() -> Response {
+    refusal(413, "Payload Too Large", "Request body too large", None)
+}
+
+/// The Management API's error envelope, for what is refused before it is asked.
+fn refusal(status: u16, error: &str, message: &str, code: Option<&str>) -> Response {
+    let mut body = json!({"statusCode": status, "error": error, "message": message});
+    if let (Some(members), Some(code)) = (body.as_object_mut(), code) {
+        members.insert("errorCode".to_owned(), code.into());
+    }
+    Response {
+        status,
+        body: Some(body),
+        headers: Vec::new(),
+    }
+}

@@ -1,0 +1,53 @@
+//! Loading the facts that the decision needs, from the caches.
+
+use std::sync::Arc;
+
+use grantor_protocol::{
+    model::{ClientGrant, ResourceServer, SubjectType},
+    tenant::OWN_PREFIX,
+};
+use grantor_storage::{Error, Store};
+
+use crate::hosts::Site;
+
+/// The API that the client asked for, under the identifier it sent.
+///
+/// # Errors
+/// What the store reports.
+pub async fn resource_server(
+    store: &Store,
+    site: &Site,
+    audience: &str,
+) -> Result<Option<Arc<ResourceServer>>, Error> {
+    // How own APIs are stored is no name that a client could ask for.
+    if audience.starts_with(OWN_PREFIX) {
+        return Ok(None);
+    }
+    let stored = site.issuer.to_stored(audience);
+    let found = store
+        .typed_by::<ResourceServer>(&site.tenant, "identifier", &[&stored])
+        .await?;
+    Ok(found.map(|found| Arc::clone(&found.value)))
+}
+
+/// What joins `client_id` and the API for `subject`.
+///
+/// # Errors
+/// What the store reports.
+pub async fn client_grant(
+    store: &Store,
+    site: &Site,
+    client_id: &str,
+    resource_server: &ResourceServer,
+    subject: SubjectType,
+) -> Result<Option<Arc<ClientGrant>>, Error> {
+    let key = [
+        client_id,
+        resource_server.identifier.as_str(),
+        subject.as_str(),
+    ];
+    let found = store
+        .typed_by::<ClientGrant>(&site.tenant, "pair", &key)
+        .await?;
+    Ok(found.map(|found| Arc::clone(&found.value)))
+}

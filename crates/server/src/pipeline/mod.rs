@@ -1,0 +1,8 @@
+//! The one way to a token: authenticate → load → decide → extend → commit → mint → record.
+//!
+//! The stops that every grant shares; what a grant does of its own is in `token/<grant>.rs`.
+
+pub mod authenticate;
+pub mod load;
+pub mod mint;
+pub mod record;

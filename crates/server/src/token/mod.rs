@@ -1,0 +1,129 @@
+//! The token endpoint, RFC 6749 §3.2: the phases every grant shares.
+//!
+//! Does not decide whether a grant succeeds: that is `protocol::authorization`. Holds no SQL.
+
+mod client_credentials;
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Extension, State},
+    response::{IntoResponse, Response},
+};
+use grantor_protocol::{
+    client_auth::ClientClaim,
+    grants::GrantType,
+    parameters::{Parameters, clipped},
+    profile::{ScopeInResponse, Switches},
+    refusal::Refusal,
+    rule::Rule,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    http::{
+        context::Context,
+        failure::{Failure, json},
+    },
+    pipeline::{
+        authenticate::authenticate,
+        mint::{Approved, Minted},
+    },
+};
+
+/// RFC 6749 §5.1, in the vendor's order of members.
+#[derive(Debug, Serialize)]
+struct Success {
+    access_token: String,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    token_type: &'static str,
+}
+
+impl Success {
+    /// The answer for what was minted; names the scope as the profile wants it.
+    fn new(
+        minted: Minted,
+        approved: &Approved<'_>,
+        requested: &[String],
+        switches: Switches,
+    ) -> Self {
+        let granted = approved.granted();
+        let named = switches.scope_in_response == ScopeInResponse::Always
+            || granted.differs_from(requested);
+        let scope = (named && !granted.scope.is_empty()).then(|| granted.scope.join(" "));
+        Self {
+            access_token: minted.access_token,
+            expires_in: minted.expires_in,
+            scope,
+            token_type: "Bearer",
+        }
+    }
+}
+
+/// `POST /oauth/token`.
+pub async fn token(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
+    let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
+    let answer = match (taken, body) {
+        (Err(refusal), _) => Err(refusal.into()),
+        (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
+        (Ok(()), Ok(body)) => exchange(&app, &context, &headers, &body).await,
+    };
+    let mut response = match answer {
+        Ok(success) => json(StatusCode::OK, &success),
+        Err(failure) => Failure::into_response(failure),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(
+        "x-robots-tag",
+        HeaderValue::from_static("noindex, nofollow, nosnippet, noarchive"),
+    );
+    allowance.write_to(headers);
+    response
+}
+
+async fn exchange(
+    app: &App,
+    context: &Context,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Success, Failure> {
+    let text = |name: header::HeaderName| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let parameters = Parameters::parse(text(header::CONTENT_TYPE), body)?;
+    let name = parameters.required("grant_type")?;
+    let unsupported =
+        || Refusal::new(Rule::UnsupportedGrantType).naming("grant_type", clipped(name));
+    let grant_type = GrantType::parse(name).ok_or_else(unsupported)?;
+    let claim = ClientClaim::read(text(header::AUTHORIZATION), &parameters)?;
+    if grant_type == GrantType::CLIENT_CREDENTIALS {
+        return client_credentials::exchange(app, context, &claim, &parameters).await;
+    }
+    // A grant of the table that has no file yet: a client that may not use it hears that first.
+    let client = authenticate(app, context, &claim).await?;
+    let dialect = client.client().switches().error_dialect;
+    if client
+        .client()
+        .grant_types
+        .iter()
+        .any(|allowed| allowed == grant_type.as_str())
+    {
+        return Err(Failure::from(unsupported()).in_dialect(dialect));
+    }
+    let refusal = Refusal::new(Rule::GrantTypeNotAllowed).naming("grant_type", grant_type.as_str());
+    Err(Failure::from(refusal.with("client_id", &client.client().client_id)).in_dialect(dialect))
+}

@@ -1,0 +1,25 @@
+//! The server under test, and the means to ask it.
+
+mod clock;
+mod server;
+
+pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, service};
+
+/// Runs each named test once per engine.
+macro_rules! on_both_engines {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::TestServer::on_sqlite().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::TestServer::on_postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_engines;
