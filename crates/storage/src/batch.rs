@@ -113,7 +113,9 @@ impl Batch {
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.steps.iter().map(|step| step.sql.name()).collect();
-        f.debug_struct("Batch").field("steps", &names).finish()
+        f.debug_struct("Batch")
+            .field("steps", &names)
+            .finish_non_exhaustive()
     }
 }
 

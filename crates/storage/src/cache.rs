@@ -200,8 +200,8 @@ impl Caches {
     }
 
     fn slot(&self, tenant: &str, kind: &str, id: &str) -> usize {
-        // Modulo the table's size, so the cut is harmless.
-        self.secrets.0.hash_one((tenant, kind, id)) as usize % STAMPS
+        let hash = self.secrets.0.hash_one((tenant, kind, id));
+        usize::try_from(hash % STAMPS as u64).unwrap_or_default()
     }
 
     fn stamp(&self, slot: usize) -> u64 {

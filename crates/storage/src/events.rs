@@ -1,6 +1,9 @@
 //! The tenants' logs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use grantor_protocol::{
     env::{Random, Timestamp},
@@ -88,8 +91,8 @@ impl LogIds {
         let mut id = String::with_capacity(56);
         id.push_str("900");
         id.extend(at.rfc3339().chars().filter(char::is_ascii_digit).take(17));
-        id.push_str(&format!("{counter:012}"));
-        id.push_str(&self.process);
+        // Writing to a text does not fail.
+        write!(id, "{counter:012}{}", self.process).ok();
         id
     }
 }

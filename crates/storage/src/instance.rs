@@ -102,9 +102,9 @@ pub(crate) async fn open(
     }
     let (verifier, _) = rows.find(VERIFIER)?.ok_or(Error::MasterKeyMismatch)?;
     let sealer = recognize(source, verifier)?;
-    let (sealed, _) = rows.find(INSTANCE_KEY)?.ok_or(Error::MasterKeyMismatch)?;
+    let (stored, _) = rows.find(INSTANCE_KEY)?.ok_or(Error::MasterKeyMismatch)?;
     let secret = sealer
-        .open(INSTANCE_PLACE, "", sealed)
+        .open(INSTANCE_PLACE, "", stored)
         .ok_or(Error::MasterKeyMismatch)?;
     let instance_key = InstanceKey::new(&secret)?;
     Ok((sealer, instance_key))
@@ -121,7 +121,7 @@ fn make_key_file(source: &MasterKeySource, random: &dyn Random) -> Result<Master
 async fn create(database: &Database, key: &MasterKey, random: &dyn Random) -> Result<()> {
     let sealer = Sealer::create(key, random)?;
     let secret = master_key::generate(random);
-    let sealed = sealer.seal(random, INSTANCE_PLACE, "", secret.as_slice())?;
+    let stored = sealer.seal(random, INSTANCE_PLACE, "", secret.as_slice())?;
     let insert = |name: &str, value: Vec<u8>| Step {
         sql: statements::INSTANCE_INSERT,
         params: vec![Value::from(name), Value::Bytes(value)],
@@ -129,7 +129,7 @@ async fn create(database: &Database, key: &MasterKey, random: &dyn Random) -> Re
     };
     let steps = vec![
         insert(VERIFIER, sealer.verifier().to_vec()),
-        insert(INSTANCE_KEY, sealed),
+        insert(INSTANCE_KEY, stored),
     ];
     let work = Work {
         steps,

@@ -10,7 +10,7 @@ use crate::{
     seal::{MasterKey, Place, Sealer},
     statements,
     store::Store,
-    value::{Row, Value},
+    value::{Row, Value, is_last_page},
 };
 
 /// The guard that fails when a secret was written while everything was sealed anew.
@@ -87,17 +87,17 @@ impl Store {
                 after = [Value::from(tenant), Value::from(kind), Value::from(id)];
                 count += 1;
             }
-            if (rows.len() as i64) < PAGE {
+            if is_last_page(&rows, PAGE) {
                 break;
             }
         }
         self.commit(batch).await?;
-        let mut sealer = self
+        let mut current = self
             .inner
             .sealer
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *sealer = Arc::new(next);
+        *current = Arc::new(next);
         Ok(count)
     }
 

@@ -149,7 +149,7 @@ impl Sealer {
         };
         let mut found = false;
         for pattern in kind.secrets {
-            at(body, pattern, String::new(), &mut |pointer, value| {
+            at(body, pattern, "", &mut |pointer, value| {
                 match value {
                     Value::Null => {}
                     Value::String(plain) => {
@@ -183,7 +183,7 @@ impl Sealer {
             id,
         };
         for pattern in kind.secrets {
-            at(body, pattern, String::new(), &mut |pointer, value| {
+            at(body, pattern, "", &mut |pointer, value| {
                 if let Value::String(text) = value {
                     *text = self
                         .open_text(place, pointer, text)
@@ -239,11 +239,11 @@ fn wipe(text: String) {
 fn at(
     value: &mut Value,
     pattern: &str,
-    pointer: String,
+    pointer: &str,
     action: &mut dyn FnMut(&str, &mut Value) -> Result<()>,
 ) -> Result<()> {
     let Some(pattern) = pattern.strip_prefix('/') else {
-        return action(&pointer, value);
+        return action(pointer, value);
     };
     let (token, rest) = match pattern.find('/') {
         Some(end) => pattern.split_at(end),
@@ -252,18 +252,18 @@ fn at(
     match value {
         Value::Array(items) if token == "*" => {
             for (index, item) in items.iter_mut().enumerate() {
-                at(item, rest, format!("{pointer}/{index}"), action)?;
+                at(item, rest, &format!("{pointer}/{index}"), action)?;
             }
             Ok(())
         }
         Value::Object(members) if token == "*" => {
             for (name, item) in members.iter_mut() {
-                at(item, rest, format!("{pointer}/{}", escape(name)), action)?;
+                at(item, rest, &format!("{pointer}/{}", escape(name)), action)?;
             }
             Ok(())
         }
         Value::Object(members) => match members.get_mut(&unescape(token)) {
-            Some(member) => at(member, rest, format!("{pointer}/{token}"), action),
+            Some(member) => at(member, rest, &format!("{pointer}/{token}"), action),
             None => Ok(()),
         },
         _ => Ok(()),
@@ -280,7 +280,8 @@ fn every_text(
         Value::String(text) => action(pointer, text)?,
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 every_text(item, pointer, action)?;
                 pointer.truncate(length);
             }

@@ -18,7 +18,7 @@ use crate::{
         Database, Work,
         migrations::{self, Wanted},
     },
-    error::Result,
+    error::{Error, Result},
     events::LogIds,
     instance::{self, InstanceKey},
     master_key::MasterKeySource,
@@ -189,6 +189,15 @@ impl Store {
     pub async fn migrate(engine: &Engine, version: i64) -> Result<i64> {
         let database = Database::open(engine, &Arc::new(Caches::new())).await?;
         database.migrate(Wanted::Exactly(version)).await
+    }
+
+    /// The schema version that a database has; 0 if it is empty.
+    pub async fn schema_version(engine: &Engine) -> Result<i64> {
+        let database = Database::open(engine, &Arc::new(Caches::new())).await?;
+        match database.migrate(Wanted::Unchanged).await {
+            Ok(found) | Err(Error::Schema { found, .. }) => Ok(found),
+            Err(error) => Err(error),
+        }
     }
 
     /// Like [`Self::migrate`], on the open store.

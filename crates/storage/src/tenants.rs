@@ -11,7 +11,7 @@ use crate::{
     read::MAX_LIMIT,
     statements,
     store::Store,
-    value::{Row, Sql, Value},
+    value::{Row, Sql, Value, is_last_page},
 };
 
 /// The kind under which changes of hosts are told.
@@ -90,7 +90,7 @@ impl Store {
             for row in &rows {
                 tenants.push(read_tenant(row)?);
             }
-            if (rows.len() as i64) < MAX_LIMIT {
+            if is_last_page(&rows, MAX_LIMIT) {
                 return Ok(tenants);
             }
         }

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Versioned<T> {
     /// The document.
-    pub value: T,
+    pub value: Arc<T>,
     /// Which of its versions this is.
     pub revision: i64,
     /// Since when it exists.
@@ -71,14 +71,15 @@ impl Store {
         };
         let kind = T::KIND.name;
         let bytes = weigh(&record.body);
-        let value = serde_json::from_value(record.body).map_err(|source| Error::Inconsistent {
-            table: "documents",
-            column: "body".to_owned(),
-            id: format!("{kind} {}", record.id),
-            source: source.into(),
-        })?;
+        let value: T =
+            serde_json::from_value(record.body).map_err(|source| Error::Inconsistent {
+                table: "documents",
+                column: "body".to_owned(),
+                id: format!("{kind} {}", record.id),
+                source: source.into(),
+            })?;
         let versioned = Arc::new(Versioned::<T> {
-            value,
+            value: Arc::new(value),
             revision: record.revision,
             created_at: record.created_at,
             updated_at: record.updated_at,

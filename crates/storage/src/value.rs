@@ -99,6 +99,11 @@ macro_rules! params {
     ($($value:expr),* $(,)?) => { vec![$($crate::Value::from($value)),*] };
 }
 
+/// Whether `rows` are fewer than were asked for, so that none follow.
+pub(crate) fn is_last_page(rows: &[Row], limit: i64) -> bool {
+    i64::try_from(rows.len()).is_ok_and(|found| found < limit)
+}
+
 /// One row of an answer.
 #[derive(Debug)]
 pub struct Row {

@@ -29,7 +29,7 @@ pub(crate) struct Work {
 /// The engine in use.
 pub(crate) enum Database {
     Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Database {
@@ -41,7 +41,7 @@ impl Database {
             }
             Engine::Postgres { url } => postgres::Postgres::open(url, caches)
                 .await
-                .map(Self::Postgres),
+                .map(|postgres| Self::Postgres(Box::new(postgres))),
         }
     }
 

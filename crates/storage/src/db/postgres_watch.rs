@@ -11,7 +11,7 @@ use crate::{
     cache::Caches,
     error::{Error, Result},
     statements,
-    value::Sql,
+    value::{Sql, is_last_page},
     watch::Cursor,
 };
 
@@ -127,7 +127,7 @@ async fn read_changes(
                 caches.changed(&Change::from_list_row(row));
             }
         }
-        if rows.len() < PAGE as usize {
+        if is_last_page(&rows, PAGE) {
             return Ok(());
         }
     }

@@ -101,7 +101,7 @@ impl Sqlite {
         let (place, notes) = (file.clone(), caches.clone());
         let writer = std::thread::Builder::new()
             .name("grantor-writer".to_owned())
-            .spawn(move || sqlite_writer::run(writer, &jobs, &place, &notes))
+            .spawn(move || sqlite_writer::run(&writer, &jobs, &place, &notes))
             .map_err(|source| Error::unavailable("starting the writer", source))?;
         Ok(Self {
             file,

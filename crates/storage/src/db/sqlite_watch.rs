@@ -17,7 +17,7 @@ use crate::{
     cache::Caches,
     error::{Error, Result},
     statements,
-    value::Value,
+    value::{Value, is_last_page},
     watch::Cursor,
 };
 
@@ -130,7 +130,7 @@ impl Eye {
                     self.caches.changed(&Change::from_list_row(row));
                 }
             }
-            if rows.len() < PAGE as usize {
+            if is_last_page(&rows, PAGE) {
                 break;
             }
         }

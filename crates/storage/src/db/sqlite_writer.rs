@@ -28,12 +28,12 @@ pub(super) struct Job {
 }
 
 /// Writes until the queue is closed.
-pub(super) fn run(connection: Connection, jobs: &Receiver<Job>, file: &File, caches: &Caches) {
+pub(super) fn run(connection: &Connection, jobs: &Receiver<Job>, file: &File, caches: &Caches) {
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         group.extend(jobs.try_iter().take(GROUP - 1));
         let mut results = match file.check() {
-            Ok(()) => write(&connection, &group),
+            Ok(()) => write(connection, &group),
             Err(error) => vec![Err(error)],
         };
         // An outage fails the whole group; each is told in its own words.

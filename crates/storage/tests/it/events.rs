@@ -1,0 +1,125 @@
+//! The tenants' logs.
+
+use grantor_protocol::{event::Event, tenant::TenantId};
+use grantor_storage::{EventFilter, Store};
+use serde_json::json;
+
+use crate::world::{World, at, default, tenant};
+
+fn event(
+    code: &'static str,
+    seconds: i64,
+    client: Option<&str>,
+    user: Option<&str>,
+) -> (TenantId, Event) {
+    let members = json!({"description": code, "details": {"n": seconds}});
+    let event = Event {
+        code,
+        at: at(seconds),
+        client_id: client.map(str::to_owned),
+        user_id: user.map(str::to_owned),
+        members: members.as_object().unwrap().clone(),
+    };
+    (default(), event)
+}
+
+/// Five entries; answers with their identifiers.
+async fn five(store: &Store) -> Vec<String> {
+    let events = [
+        event("s", 0, Some("c1"), Some("u1")),
+        event("f", 1, Some("c1"), None),
+        event("s", 2, Some("c2"), Some("u1")),
+        event("s", 3, None, Some("u2")),
+        event("f", 4, Some("c1"), Some("u2")),
+    ];
+    store.append_events(&events).await.unwrap()
+}
+
+async fn list(store: &Store, filter: EventFilter) -> (Vec<i64>, Option<i64>) {
+    let page = store.list_events(&default(), &filter).await.unwrap();
+    let numbers = page
+        .events
+        .iter()
+        .map(|event| event.members["details"]["n"].as_i64().unwrap());
+    (numbers.collect(), page.total)
+}
+
+fn all() -> EventFilter {
+    EventFilter {
+        limit: 100,
+        ..EventFilter::default()
+    }
+}
+
+on_both! {
+    async fn an_entry_is_found_as_it_was_appended(world: &World) {
+        let store = world.open().await;
+        let ids = five(&store).await;
+        let found = store.find_event(&default(), &ids[1]).await.unwrap().unwrap();
+        assert_eq!((found.code.as_str(), found.at), ("f", at(1)));
+        assert_eq!((found.client_id.as_deref(), found.user_id), (Some("c1"), None));
+        assert_eq!(found.members["description"], "f");
+        assert!(store.find_event(&tenant("other"), &ids[1]).await.unwrap().is_none());
+    }
+
+    async fn entries_are_listed_newest_first_unless_asked_otherwise(world: &World) {
+        let store = world.open().await;
+        five(&store).await;
+        assert_eq!(list(&store, all()).await.0, [4, 3, 2, 1, 0]);
+        assert_eq!(list(&store, EventFilter { ascending: true, ..all() }).await.0, [0, 1, 2, 3, 4]);
+        let page = EventFilter { offset: 1, limit: 2, with_total: true, ..all() };
+        assert_eq!(list(&store, page).await, (vec![3, 2], Some(5)));
+    }
+
+    async fn entries_are_found_by_type_client_and_user(world: &World) {
+        let store = world.open().await;
+        five(&store).await;
+        let of = |code: &str, client: &str, user: &str| {
+            let wanted = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            EventFilter {
+                code: wanted(code),
+                client_id: wanted(client),
+                user_id: wanted(user),
+                with_total: true,
+                ..all()
+            }
+        };
+        for ascending in [false, true] {
+            for (filter, expected) in [
+                (of("f", "", ""), vec![4, 1]),
+                (of("", "c1", ""), vec![4, 1, 0]),
+                (of("", "", "u1"), vec![2, 0]),
+                (of("s", "c1", ""), vec![0]),
+                (of("", "c1", "u2"), vec![4]),
+                (of("s", "c1", "u2"), vec![]),
+            ] {
+                let mut expected = expected;
+                if ascending {
+                    expected.reverse();
+                }
+                let total = i64::try_from(expected.len()).unwrap();
+                let filter = EventFilter { ascending, ..filter };
+                assert_eq!(list(&store, filter.clone()).await, (expected, Some(total)), "{filter:?}");
+            }
+        }
+    }
+
+    async fn a_reader_continues_after_the_last_entry_it_saw(world: &World) {
+        let store = world.open().await;
+        let ids = five(&store).await;
+        let from = |ascending| EventFilter { from_id: Some(ids[2].clone()), ascending, ..all() };
+        assert_eq!(list(&store, from(true)).await.0, [3, 4]);
+        assert_eq!(list(&store, from(false)).await.0, [1, 0]);
+    }
+
+    async fn two_nodes_do_not_draw_the_same_identifier(world: &World) {
+        let stores = [world.open().await, world.open().await];
+        let mut ids = std::collections::BTreeSet::new();
+        for store in &stores {
+            for _ in 0..3 {
+                ids.extend(five(store).await);
+            }
+        }
+        assert_eq!(ids.len(), 30);
+    }
+}

@@ -1,0 +1,24 @@
+//! The store's behaviour, on both engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+#[macro_use]
+mod world;
+
+mod blacklist;
+mod caches;
+mod crash;
+mod documents;
+mod events;
+mod faults;
+mod master_key;
+mod migrations;
+mod single_use;
+mod sweep;
+mod tenants;
