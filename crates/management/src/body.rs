@@ -40,14 +40,22 @@ pub(crate) fn read(
     let is_json = media_type.eq_ignore_ascii_case("application/json")
         || media_type.to_ascii_lowercase().ends_with("+json");
     if !is_json {
-        return Err(Failure::new(415, "unsupported_media_type", "Unsupported Media Type"));
+        return Err(Failure::new(
+            415,
+            "unsupported_media_type",
+            "Unsupported Media Type",
+        ));
     }
     read_json(body).map_err(|error| {
         // Messages of ours say what to mend; those of the parser only where it stopped.
         let ours = error.is_data();
         let text = error.to_string();
         let text = text.split(" at line ").next().unwrap_or_default();
-        let detail = if ours { format!(": {text}") } else { String::new() };
+        let detail = if ours {
+            format!(": {text}")
+        } else {
+            String::new()
+        };
         Failure::body(format!("Invalid request payload JSON format{detail}"))
     })
 }
@@ -159,8 +167,9 @@ fn read_form(body: &[u8], schema: &Schema) -> Result<Value, Failure> {
         }
         let mut steps = name.split('[').map(|step| step.trim_end_matches(']'));
         let first = steps.next().unwrap_or_default();
-        let steps: Vec<&str> =
-            std::iter::once(first).chain(steps.filter(|step| !step.is_empty())).collect();
+        let steps: Vec<&str> = std::iter::once(first)
+            .chain(steps.filter(|step| !step.is_empty()))
+            .collect();
         if MAX_DEPTH < steps.len() {
             return Err(Failure::body("Invalid request payload format"));
         }
@@ -180,7 +189,9 @@ fn set_field(
     };
     let schema = schema.and_then(|schema| member_schema(schema, name));
     if !rest.is_empty() {
-        let inner = map.entry((*name).to_owned()).or_insert_with(|| Value::Object(Map::new()));
+        let inner = map
+            .entry((*name).to_owned())
+            .or_insert_with(|| Value::Object(Map::new()));
         return set_field(inner, schema, rest, text);
     }
     let value = schema.map_or_else(|| Value::from(text), |schema| schema.coerce(text));
@@ -196,9 +207,10 @@ fn set_field(
 
 fn member_schema<'a>(schema: &'a Schema, name: &str) -> Option<&'a Schema> {
     match &schema.shape {
-        Shape::Object { members, .. } => {
-            members.iter().find(|member| member.name == name).map(|member| &member.schema)
-        }
+        Shape::Object { members, .. } => members
+            .iter()
+            .find(|member| member.name == name)
+            .map(|member| &member.schema),
         Shape::Map { values, .. } => Some(values),
         _ => None,
     }
@@ -241,7 +253,11 @@ mod tests {
         ];
         for body in refused {
             let failure = read_as(&body, "application/json").unwrap_err();
-            assert_eq!((failure.status, failure.code), (400, Some("invalid_body")), "{failure}");
+            assert_eq!(
+                (failure.status, failure.code),
+                (400, Some("invalid_body")),
+                "{failure}"
+            );
         }
         let large = format!("\"{}\"", "x".repeat(MAX_BODY_BYTES));
         assert_eq!(read_as(&large, "application/json").unwrap_err().status, 413);

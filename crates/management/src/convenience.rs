@@ -20,7 +20,14 @@ impl Management {
         collection: &str,
         body: &Value,
     ) -> Result<Value, Failure> {
-        self.request(tenant, caller, issuer, ("POST", &format!("/{collection}")), Some(body)).await
+        self.request(
+            tenant,
+            caller,
+            issuer,
+            ("POST", &format!("/{collection}")),
+            Some(body),
+        )
+        .await
     }
 
     /// A list. `GET /{collection}?{query}`.
@@ -37,7 +44,11 @@ impl Management {
             query: Some(query),
             ..Request::new("GET", &path, issuer)
         };
-        Ok(self.perform(tenant, caller, &request).await?.body.unwrap_or_default())
+        Ok(self
+            .perform(tenant, caller, &request)
+            .await?
+            .body
+            .unwrap_or_default())
     }
 
     /// One, by its id. `GET /{collection}/{id}`.
@@ -49,7 +60,14 @@ impl Management {
         collection: &str,
         id: &str,
     ) -> Result<Value, Failure> {
-        self.request(tenant, caller, issuer, ("GET", &path_of(collection, id)), None).await
+        self.request(
+            tenant,
+            caller,
+            issuer,
+            ("GET", &path_of(collection, id)),
+            None,
+        )
+        .await
     }
 
     /// Changes one. `PATCH /{collection}/{id}`; of a single object (`tenants/settings`) the id is empty.
@@ -62,7 +80,8 @@ impl Management {
         body: &Value,
     ) -> Result<Value, Failure> {
         let path = path_of(collection, id);
-        self.request(tenant, caller, issuer, ("PATCH", &path), Some(body)).await
+        self.request(tenant, caller, issuer, ("PATCH", &path), Some(body))
+            .await
     }
 
     /// Deletes one. `DELETE /{collection}/{id}`.
@@ -75,7 +94,9 @@ impl Management {
         id: &str,
     ) -> Result<(), Failure> {
         let path = path_of(collection, id);
-        self.request(tenant, caller, issuer, ("DELETE", &path), None).await.map(|_| ())
+        self.request(tenant, caller, issuer, ("DELETE", &path), None)
+            .await
+            .map(|_| ())
     }
 
     /// Any operation, such as `("POST", "/clients/{id}/rotate-secret")`. Answers with the body.
@@ -92,7 +113,11 @@ impl Management {
             body: body.as_bytes(),
             ..Request::new(method, path, issuer)
         };
-        Ok(self.perform(tenant, caller, &request).await?.body.unwrap_or_default())
+        Ok(self
+            .perform(tenant, caller, &request)
+            .await?
+            .body
+            .unwrap_or_default())
     }
 }
 
@@ -100,5 +125,8 @@ fn path_of(collection: &str, id: &str) -> String {
     if id.is_empty() {
         return format!("/{collection}");
     }
-    format!("/{collection}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    format!(
+        "/{collection}/{}",
+        utf8_percent_encode(id, NON_ALPHANUMERIC)
+    )
 }

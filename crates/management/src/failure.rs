@@ -77,7 +77,11 @@ impl Failure {
 
     /// The entry is not in the state that `If-Match` names.
     pub(crate) fn precondition() -> Self {
-        Self::new(412, "precondition_failed", "The resource was changed since it was read.")
+        Self::new(
+            412,
+            "precondition_failed",
+            "The resource was changed since it was read.",
+        )
     }
 
     /// Something of ours is broken; the log has the details.
@@ -104,7 +108,11 @@ impl From<StoreError> for Failure {
         let source: &dyn std::error::Error = &error;
         if error.is_unavailable() {
             tracing::error!(error = source, "the store is unavailable");
-            return Self::new(503, "service_unavailable", "The service is unavailable, try again later");
+            return Self::new(
+                503,
+                "service_unavailable",
+                "The service is unavailable, try again later",
+            );
         }
         tracing::error!(error = source, "the store failed");
         Self::internal()

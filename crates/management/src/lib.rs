@@ -19,6 +19,7 @@ mod resource;
 mod resources;
 mod routes;
 mod schema;
+mod search;
 mod seed;
 mod time;
 

@@ -66,21 +66,25 @@ fn describe(route: &Route) -> Value {
 }
 
 fn operation_id(route: &Route) -> String {
-    let words = route.path.split(['/', '-', '_', '{', '}']).filter(|word| !word.is_empty());
+    let words = route
+        .path
+        .split(['/', '-', '_', '{', '}'])
+        .filter(|word| !word.is_empty());
     let words = words.flat_map(|word| ["_", word]);
     let method = route.operation.method.to_ascii_lowercase();
     format!("{method}{}", words.collect::<String>())
 }
 
 fn parameters(route: &Route) -> Vec<Value> {
-    let parameter = |name: &str, place: &str, schema: Value| {
-        json!({"name": name, "in": place, "required": place == "path", "schema": schema})
-    };
+    let parameter = |name: &str, place: &str, schema: Value| json!({"name": name, "in": place, "required": place == "path", "schema": schema});
     let open = route.path.split('/').filter_map(|segment| {
-        segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'))
+        segment
+            .strip_prefix('{')
+            .and_then(|segment| segment.strip_suffix('}'))
     });
-    let mut parameters: Vec<_> =
-        open.map(|name| parameter(name, "path", json!({"type": "string"}))).collect();
+    let mut parameters: Vec<_> = open
+        .map(|name| parameter(name, "path", json!({"type": "string"})))
+        .collect();
     let mut query = |name: &str, notation: &str| {
         parameters.push(parameter(name, "query", parse(notation).describe()));
     };
@@ -131,7 +135,10 @@ fn responses(route: &Route) -> Value {
     };
     let mut success = json!({"description": "Success"});
     if let (Some(schema), Value::Object(success)) = (content, &mut success) {
-        success.insert("content".to_owned(), json!({"application/json": {"schema": schema}}));
+        success.insert(
+            "content".to_owned(),
+            json!({"application/json": {"schema": schema}}),
+        );
     }
     let refusal = json!({
         "description": "Refused",
@@ -141,9 +148,18 @@ fn responses(route: &Route) -> Value {
 }
 
 fn returned(compiled: &Compiled) -> Value {
-    let fields = compiled.resource.fields.iter().filter(|field| field.is_returned());
+    let fields = compiled
+        .resource
+        .fields
+        .iter()
+        .filter(|field| field.is_returned());
     let properties: Map<String, Value> = fields
-        .filter_map(|field| Some((field.name.to_owned(), compiled.stored.member(field.name)?.describe())))
+        .filter_map(|field| {
+            Some((
+                field.name.to_owned(),
+                compiled.stored.member(field.name)?.describe(),
+            ))
+        })
         .collect();
     json!({"type": "object", "properties": properties})
 }

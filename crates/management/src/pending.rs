@@ -42,22 +42,52 @@ enum Answer {
 
 /// The answers that a fresh tenant of the compatible API gives. A tool that exports a tenant needs them.
 const ANSWERS: &[(&str, Answer)] = &[
-    ("/actions/actions", Answer::Fixed(r#"{"actions":[],"per_page":100}"#)),
-    ("/actions/modules", Answer::Fixed(r#"{"modules":[],"total":0,"page":0,"per_page":100}"#)),
+    (
+        "/actions/actions",
+        Answer::Fixed(r#"{"actions":[],"per_page":100}"#),
+    ),
+    (
+        "/actions/modules",
+        Answer::Fixed(r#"{"modules":[],"total":0,"page":0,"per_page":100}"#),
+    ),
     ("/actions/triggers", Answer::Fixed(r#"{"triggers":[]}"#)),
-    ("/actions/triggers/{triggerId}/bindings", Answer::Fixed(r#"{"bindings":[],"per_page":50}"#)),
-    ("/attack-protection/breached-password-detection", Answer::Fixed("{}")),
-    ("/attack-protection/brute-force-protection", Answer::Fixed("{}")),
-    ("/attack-protection/suspicious-ip-throttling", Answer::Fixed("{}")),
+    (
+        "/actions/triggers/{triggerId}/bindings",
+        Answer::Fixed(r#"{"bindings":[],"per_page":50}"#),
+    ),
+    (
+        "/attack-protection/breached-password-detection",
+        Answer::Fixed("{}"),
+    ),
+    (
+        "/attack-protection/brute-force-protection",
+        Answer::Fixed("{}"),
+    ),
+    (
+        "/attack-protection/suspicious-ip-throttling",
+        Answer::Fixed("{}"),
+    ),
     ("/branding", Answer::Fixed("{}")),
     ("/branding/phone/providers", Answer::Object("providers")),
     ("/branding/phone/templates", Answer::Object("templates")),
-    ("/client-grants/{id}/organizations", Answer::List("organizations")),
+    (
+        "/client-grants/{id}/organizations",
+        Answer::List("organizations"),
+    ),
     ("/clients/{id}/connections", Answer::Object("connections")),
-    ("/connection-profiles", Answer::Object("connection_profiles")),
+    (
+        "/connection-profiles",
+        Answer::Object("connection_profiles"),
+    ),
     ("/connections", Answer::List("connections")),
-    ("/connections-directory-provisionings", Answer::Object("directory_provisionings")),
-    ("/connections-scim-configurations", Answer::Object("scim_configurations")),
+    (
+        "/connections-directory-provisionings",
+        Answer::Object("directory_provisionings"),
+    ),
+    (
+        "/connections-scim-configurations",
+        Answer::Object("scim_configurations"),
+    ),
     ("/device-credentials", Answer::List("device_credentials")),
     ("/event-streams", Answer::Object("eventStreams")),
     ("/flows", Answer::List("flows")),
@@ -65,7 +95,10 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("/forms", Answer::List("forms")),
     ("/groups", Answer::Object("groups")),
     ("/guardian/factors", Answer::Array),
-    ("/guardian/factors/phone/message-types", Answer::Fixed(r#"{"message_types":[]}"#)),
+    (
+        "/guardian/factors/phone/message-types",
+        Answer::Fixed(r#"{"message_types":[]}"#),
+    ),
     ("/guardian/policies", Answer::Array),
     ("/hooks", Answer::List("hooks")),
     ("/keys/encryption", Answer::List("keys")),
@@ -74,15 +107,30 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("/organizations", Answer::List("organizations")),
     ("/prompts", Answer::Fixed("{}")),
     ("/prompts/rendering", Answer::List("configs")),
-    ("/prompts/{prompt}/custom-text/{language}", Answer::Fixed("{}")),
+    (
+        "/prompts/{prompt}/custom-text/{language}",
+        Answer::Fixed("{}"),
+    ),
     ("/prompts/{prompt}/partials", Answer::Fixed("{}")),
-    ("/rate-limit-policies", Answer::Object("rate_limit_policies")),
+    (
+        "/rate-limit-policies",
+        Answer::Object("rate_limit_policies"),
+    ),
     ("/roles", Answer::List("roles")),
     ("/rules", Answer::List("rules")),
     ("/rules-configs", Answer::Array),
-    ("/self-service-profiles", Answer::List("self_service_profiles")),
-    ("/token-exchange-profiles", Answer::Object("token_exchange_profiles")),
-    ("/user-attribute-profiles", Answer::Object("user_attribute_profiles")),
+    (
+        "/self-service-profiles",
+        Answer::List("self_service_profiles"),
+    ),
+    (
+        "/token-exchange-profiles",
+        Answer::Object("token_exchange_profiles"),
+    ),
+    (
+        "/user-attribute-profiles",
+        Answer::Object("user_attribute_profiles"),
+    ),
     ("/users", Answer::List("users")),
     ("/users-by-email", Answer::Array),
 ];
@@ -100,8 +148,13 @@ pub(crate) static ROUTES: LazyLock<Vec<PendingRoute>> = LazyLock::new(|| {
 
 /// Every scope of the compatible API and of the implemented operations, in alphabetical order.
 pub(crate) fn all_scopes() -> BTreeSet<&'static str> {
-    let declared = routes::ROUTES.iter().flat_map(|route| route.operation.scopes.names());
-    table().flat_map(|row| row.scopes).chain(declared.copied()).collect()
+    let declared = routes::ROUTES
+        .iter()
+        .flat_map(|route| route.operation.scopes.names());
+    table()
+        .flat_map(|row| row.scopes)
+        .chain(declared.copied())
+        .collect()
 }
 
 struct TableRow {
@@ -114,7 +167,11 @@ fn table() -> impl Iterator<Item = TableRow> {
     TABLE.lines().filter_map(|line| {
         let mut cells = line.split('\t');
         let (method, path) = (cells.next()?, cells.next()?);
-        let scopes = cells.next().unwrap_or_default().split_ascii_whitespace().collect();
+        let scopes = cells
+            .next()
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .collect();
         Some(TableRow {
             method,
             path,
@@ -126,12 +183,16 @@ fn table() -> impl Iterator<Item = TableRow> {
 /// A path whose open segments have no names, since the table and the declarations name them differently.
 fn shape(path: &str) -> Vec<&str> {
     let open = |segment: &'_ str| segment.starts_with('{');
-    path.split('/').map(|segment| if open(segment) { "{}" } else { segment }).collect()
+    path.split('/')
+        .map(|segment| if open(segment) { "{}" } else { segment })
+        .collect()
 }
 
 impl PendingRoute {
     fn new(row: TableRow) -> Self {
-        let known = ANSWERS.iter().find(|(path, _)| row.method == "GET" && *path == row.path);
+        let known = ANSWERS
+            .iter()
+            .find(|(path, _)| row.method == "GET" && *path == row.path);
         Self {
             method: row.method,
             path: row.path,
@@ -173,7 +234,10 @@ mod tests {
     #[test]
     fn every_prepared_answer_belongs_to_a_route_and_is_json() {
         for (path, answer) in ANSWERS {
-            assert!(table().any(|row| row.method == "GET" && row.path == *path), "{path}");
+            assert!(
+                table().any(|row| row.method == "GET" && row.path == *path),
+                "{path}"
+            );
             if let Answer::Fixed(text) = answer {
                 assert!(serde_json::from_str::<Value>(text).is_ok(), "{path}");
             }

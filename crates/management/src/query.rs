@@ -21,7 +21,9 @@ impl Query {
             .take(MAX_PARAMETERS + 1)
             .map(|(name, value)| (name.trim_end_matches("[]").to_owned(), value.into_owned()))
             .collect();
-        let has_nul = pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
+        let has_nul = pairs
+            .iter()
+            .any(|(name, value)| name.contains('\0') || value.contains('\0'));
         if has_nul || MAX_PARAMETERS < pairs.len() {
             return Err(Failure::query("Invalid query string"));
         }
@@ -30,12 +32,19 @@ impl Query {
 
     /// The value of `name`; the last one counts if there are several.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value of `name`.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`, which must be what `notation` describes.
@@ -52,7 +61,9 @@ impl Query {
 
     /// The number `name`, within `notation`.
     pub(crate) fn number(&self, name: &str, notation: &str) -> Result<Option<i64>, Failure> {
-        Ok(self.checked(name, notation)?.and_then(|text| text.parse().ok()))
+        Ok(self
+            .checked(name, notation)?
+            .and_then(|text| text.parse().ok()))
     }
 
     /// Whether `name` is `true`.
@@ -63,7 +74,9 @@ impl Query {
     /// All of it as JSON, for the log.
     pub(crate) fn as_json(&self) -> serde_json::Value {
         let pairs = self.0.iter();
-        pairs.map(|(name, value)| (name.clone(), serde_json::Value::from(value.as_str()))).collect()
+        pairs
+            .map(|(name, value)| (name.clone(), serde_json::Value::from(value.as_str())))
+            .collect()
     }
 
     /// The query with `name` set to `value`.
@@ -126,7 +139,10 @@ impl Selected {
         let Some(fields) = query.find("fields").filter(|fields| !fields.is_empty()) else {
             return Ok(Self::All);
         };
-        let names: Vec<String> = fields.split(',').map(|name| name.trim().to_owned()).collect();
+        let names: Vec<String> = fields
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect();
         if names.iter().any(|name| !known.contains(&name.as_str())) {
             return Err(Failure::query(format!(
                 "Query validation error: 'String '{fields}' does not match pattern. Must be a \
@@ -169,14 +185,19 @@ impl Cursor {
     /// The opaque text.
     pub(crate) fn write(&self) -> String {
         use base64::Engine as _;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD
-            .encode(format!("{},{}", self.created_at.millis(), self.id))
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!(
+            "{},{}",
+            self.created_at.millis(),
+            self.id
+        ))
     }
 
     /// Reads what [`Cursor::write`] wrote.
     pub(crate) fn read(text: &str) -> Result<Self, Failure> {
         use base64::Engine as _;
-        let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok();
+        let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(text)
+            .ok();
         let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
         let parts = decoded.as_deref().and_then(|text| text.split_once(','));
         let cursor = parts.and_then(|(at, id)| {
@@ -191,7 +212,9 @@ impl Cursor {
 
 /// Undoes percent-encoding once; text that is not UTF-8 afterwards stays as it is.
 pub(crate) fn decode(text: &str) -> Cow<'_, str> {
-    percent_encoding::percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text))
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .unwrap_or(Cow::Borrowed(text))
 }
 
 #[cfg(test)]
@@ -225,10 +248,22 @@ mod tests {
     #[test]
     fn pages_past_their_bounds_are_refused_by_name() {
         for (query, told) in [
-            ("per_page=101", "'Value 101 is greater than maximum 100' on property per_page."),
-            ("page=-1", "'Value -1 is less than minimum 0' on property page."),
-            ("page=x", "'Expected type integer but found type string' on property page."),
-            ("include_totals=1", "'Expected type boolean but found type string' on property include_totals."),
+            (
+                "per_page=101",
+                "'Value 101 is greater than maximum 100' on property per_page.",
+            ),
+            (
+                "page=-1",
+                "'Value -1 is less than minimum 0' on property page.",
+            ),
+            (
+                "page=x",
+                "'Expected type integer but found type string' on property page.",
+            ),
+            (
+                "include_totals=1",
+                "'Expected type boolean but found type string' on property include_totals.",
+            ),
         ] {
             let failure = paging(query, false).unwrap_err();
             assert_eq!(failure.message, format!("Query validation error: {told}"));
@@ -244,7 +279,10 @@ mod tests {
         };
         assert_eq!(Cursor::read(&cursor.write()).unwrap(), cursor);
         for bad in ["", "x", "Fe26.2*", "MSwy="] {
-            assert_eq!(Cursor::read(bad).unwrap_err().message, "Invalid pagination cursor");
+            assert_eq!(
+                Cursor::read(bad).unwrap_err().message,
+                "Invalid pagination cursor"
+            );
         }
     }
 }

@@ -39,6 +39,48 @@ pub(crate) struct Resource {
     pub(crate) operations: &'static [Operation],
 }
 
+/// The kind of resources that keep no documents.
+static NO_DOCUMENTS: Kind = Kind {
+    name: "none",
+    id: "/id",
+    unique: &[],
+    links: &[],
+    secrets: &[],
+};
+
+impl Resource {
+    /// A resource that keeps no documents of its own: operations alone.
+    pub(crate) const fn of_operations(
+        path: &'static str,
+        title: &'static str,
+        fields: &'static [Field],
+        operations: &'static [Operation],
+    ) -> Self {
+        Self {
+            path,
+            title,
+            kind: &NO_DOCUMENTS,
+            identity: Identity::One("none"),
+            fields,
+            listing: Listing {
+                key: "entries",
+                checkpoint: false,
+                totals: false,
+                filters: &[],
+            },
+            missing: Missing {
+                code: "not_found",
+                message: "Not Found",
+                on_delete: true,
+            },
+            conflicts: &[],
+            read_by: &[],
+            rules: Rules::NONE,
+            operations,
+        }
+    }
+}
+
 /// How an object is identified.
 pub(crate) enum Identity {
     /// By a made-up id in the field `field`.
@@ -410,7 +452,10 @@ impl Compiled {
     /// Reads the table of `resource`.
     pub(crate) fn new(resource: &'static Resource) -> Self {
         let members = |used: char| {
-            let fields = resource.fields.iter().filter(|field| field.uses.contains(used));
+            let fields = resource
+                .fields
+                .iter()
+                .filter(|field| field.uses.contains(used));
             let members = fields.map(|field| {
                 let on_update = field.update_schema.filter(|_| used == 'U');
                 Member {
@@ -436,5 +481,9 @@ impl Compiled {
 }
 
 /// Every resource, compiled.
-pub(crate) static RESOURCES: LazyLock<Vec<Compiled>> =
-    LazyLock::new(|| crate::resources::ALL.iter().map(|resource| Compiled::new(resource)).collect());
+pub(crate) static RESOURCES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
+    crate::resources::ALL
+        .iter()
+        .map(|resource| Compiled::new(resource))
+        .collect()
+});

@@ -22,18 +22,25 @@ pub(crate) struct Route {
 pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let compiled = RESOURCES.iter();
     let routes = compiled.flat_map(|compiled| {
-        compiled.resource.operations.iter().map(move |operation| Route {
-            path: full_path(compiled, operation),
-            compiled,
-            operation,
-        })
+        compiled
+            .resource
+            .operations
+            .iter()
+            .map(move |operation| Route {
+                path: full_path(compiled, operation),
+                compiled,
+                operation,
+            })
     });
     routes.collect()
 });
 
 fn full_path(compiled: &Compiled, operation: &Operation) -> String {
     let base = compiled.resource.path;
-    let on_one = matches!(operation.action, Action::Find | Action::Update | Action::Delete);
+    let on_one = matches!(
+        operation.action,
+        Action::Find | Action::Update | Action::Delete
+    );
     let is_collection = matches!(compiled.resource.identity, Identity::Made { .. });
     match operation.path {
         "" if on_one && is_collection => format!("{base}/{{id}}"),
@@ -87,11 +94,12 @@ pub(crate) fn find(method: &str, path: &str) -> Found {
     if segments.iter().any(|segment| MAX_SEGMENT < segment.len()) {
         return Found::Nothing;
     }
-    let routes = ROUTES.iter().filter(|route| matches(&route.path, &segments));
+    let routes = ROUTES
+        .iter()
+        .filter(|route| matches(&route.path, &segments));
     let literal = |path: &str| path.matches('{').count();
-    let best = |routes: Vec<&'static Route>| {
-        routes.into_iter().min_by_key(|route| literal(&route.path))
-    };
+    let best =
+        |routes: Vec<&'static Route>| routes.into_iter().min_by_key(|route| literal(&route.path));
     let (same, other): (Vec<_>, Vec<_>) =
         routes.partition(|route| route.operation.method == method);
     let implemented = best(same);
@@ -134,7 +142,10 @@ mod tests {
     #[test]
     fn a_segment_is_decoded_until_it_is_stable() {
         let twice = Segment::read("https:%252F%252Fapi.test%252F");
-        assert_eq!(twice.readings, ["https:%2F%2Fapi.test%2F", "https://api.test/"]);
+        assert_eq!(
+            twice.readings,
+            ["https:%2F%2Fapi.test%2F", "https://api.test/"]
+        );
         assert_eq!(Segment::read("plain").readings, ["plain"]);
     }
 

@@ -50,7 +50,10 @@ impl Management {
     /// When the store fails.
     pub async fn seed(&self, tenant: &TenantId) -> Result<Seeded, Failure> {
         for _ in 0..ATTEMPTS {
-            let settings = self.store.find(tenant, &TenantSettings::KIND, TenantSettings::ID).await?;
+            let settings = self
+                .store
+                .find(tenant, &TenantSettings::KIND, TenantSettings::ID)
+                .await?;
             let written = match settings {
                 None => self.fill(tenant).await,
                 Some(_) => self.refresh_scopes(tenant).await,
@@ -79,10 +82,12 @@ impl Management {
         &self,
         tenant: &TenantId,
     ) -> Result<Option<ManagementClient>, Failure> {
-        let found = self.store.find_by(tenant, &Client::KIND, "purpose", &[PURPOSE]).await?;
-        let text = |body: &Value, name: &str| {
-            body.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
+        let found = self
+            .store
+            .find_by(tenant, &Client::KIND, "purpose", &[PURPOSE])
+            .await?;
+        let text =
+            |body: &Value, name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(found.and_then(|record| {
             Some(ManagementClient {
                 client_id: text(&record.body, "client_id")?,
@@ -110,7 +115,10 @@ impl Management {
             "is_system": true,
         });
         let mut global = self.client("All Applications");
-        set(&mut global, json!({"global": true, "owners": ["system"], "grant_types": []}));
+        set(
+            &mut global,
+            json!({"global": true, "owners": ["system"], "grant_types": []}),
+        );
         let mut first = self.client("Default App");
         set(&mut first, json!({"oidc_conformant": true}));
         let mut administration = self.client("Management");
@@ -132,7 +140,12 @@ impl Management {
             "subject_type": "client",
         });
         let mut batch = self.store.batch();
-        batch.insert(tenant, &TenantSettings::KIND, &resources::fresh_settings(), now);
+        batch.insert(
+            tenant,
+            &TenantSettings::KIND,
+            &resources::fresh_settings(),
+            now,
+        );
         batch.insert(tenant, &ResourceServer::KIND, &api, now);
         for client in [&global, &first, &administration] {
             batch.insert(tenant, &Client::KIND, client, now);
@@ -144,10 +157,13 @@ impl Management {
     /// A newer program knows more operations, hence more scopes.
     async fn refresh_scopes(&self, tenant: &TenantId) -> Result<(), StoreError> {
         let (kind, identifier) = (&ResourceServer::KIND, management_api());
-        let found = self.store.find_by(tenant, kind, "identifier", &[&identifier]).await?;
-        let Some(record) = found.filter(|record| {
-            record.body.get("scopes") != Some(&Value::Array(scope_entries()))
-        }) else {
+        let found = self
+            .store
+            .find_by(tenant, kind, "identifier", &[&identifier])
+            .await?;
+        let Some(record) = found
+            .filter(|record| record.body.get("scopes") != Some(&Value::Array(scope_entries())))
+        else {
             return Ok(());
         };
         let mut body = record.body;
@@ -187,12 +203,17 @@ fn settings_were_absent(settings: &Option<grantor_storage::Record>) -> bool {
 }
 
 fn scopes() -> Vec<(&'static str, String)> {
-    pending::all_scopes().into_iter().map(|scope| (scope, describe(scope))).collect()
+    pending::all_scopes()
+        .into_iter()
+        .map(|scope| (scope, describe(scope)))
+        .collect()
 }
 
 fn scope_entries() -> Vec<Value> {
     let entries = scopes().into_iter();
-    entries.map(|(value, text)| json!({"value": value, "description": text})).collect()
+    entries
+        .map(|(value, text)| json!({"value": value, "description": text}))
+        .collect()
 }
 
 /// `read:client_grants` allows to "Read client grants".

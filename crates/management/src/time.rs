@@ -6,11 +6,19 @@ use grantor_protocol::env::Timestamp;
 pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', 't'])?;
     let mut date_parts = date.split('-').map(number);
-    let (year, month, day) = (date_parts.next()??, date_parts.next()??, date_parts.next()??);
+    let (year, month, day) = (
+        date_parts.next()??,
+        date_parts.next()??,
+        date_parts.next()??,
+    );
     let (clock, offset_minutes) = split_offset(time)?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
     let mut clock_parts = clock.split(':').map(number);
-    let (hour, minute, second) = (clock_parts.next()??, clock_parts.next()??, clock_parts.next()??);
+    let (hour, minute, second) = (
+        clock_parts.next()??,
+        clock_parts.next()??,
+        clock_parts.next()??,
+    );
     let in_range = date_parts.next().is_none()
         && clock_parts.next().is_none()
         && date.len() == 10
@@ -27,7 +35,9 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         + hour * 3_600
         + (minute - offset_minutes) * 60
         + second;
-    Some(Timestamp::from_millis(seconds * 1_000 + milliseconds(fraction)?))
+    Some(Timestamp::from_millis(
+        seconds * 1_000 + milliseconds(fraction)?,
+    ))
 }
 
 /// Reads `YYYYMMDD` as the beginning of that day in UTC.
@@ -84,15 +94,33 @@ mod tests {
 
     #[test]
     fn rfc_3339_is_read_back_as_it_was_written() {
-        for text in ["1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z", "2026-11-25T02:23:31.000Z", "2000-03-01T00:00:00.000Z"] {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "2026-11-25T02:23:31.000Z",
+            "2000-03-01T00:00:00.000Z",
+        ] {
             assert_eq!(parse_rfc3339(text).unwrap().rfc3339(), text);
         }
-        assert_eq!(parse_rfc3339("2026-01-01T01:00:00+01:00").unwrap().rfc3339(), "2026-01-01T00:00:00.000Z");
+        assert_eq!(
+            parse_rfc3339("2026-01-01T01:00:00+01:00")
+                .unwrap()
+                .rfc3339(),
+            "2026-01-01T00:00:00.000Z"
+        );
     }
 
     #[test]
     fn dates_that_do_not_exist_are_refused() {
-        for bad in ["2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-01-01", "2023-01-01T24:00:00Z", "2023-1-1T00:00:00Z", "x", "2023-01-01T00:00:00"] {
+        for bad in [
+            "2023-02-29T00:00:00Z",
+            "2023-13-01T00:00:00Z",
+            "2023-01-01",
+            "2023-01-01T24:00:00Z",
+            "2023-1-1T00:00:00Z",
+            "x",
+            "2023-01-01T00:00:00",
+        ] {
             assert_eq!(parse_rfc3339(bad), None, "{bad}");
         }
     }

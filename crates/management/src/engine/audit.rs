@@ -14,8 +14,14 @@ use crate::{
 const REDACTED: &str = "[REDACTED]";
 
 /// Members that are secret in whatever they are found, beside those that a schema marks.
-const SECRET_MEMBERS: [&str; 6] =
-    ["client_secret", "signing_secret", "pem", "key", "password", "private_key"];
+const SECRET_MEMBERS: [&str; 6] = [
+    "client_secret",
+    "signing_secret",
+    "pem",
+    "key",
+    "password",
+    "private_key",
+];
 
 /// A document before and after.
 pub(crate) struct Audited<'a> {
@@ -56,7 +62,10 @@ impl Call<'_> {
         });
         if let (Some(audited), Value::Object(details)) = (audited, &mut details) {
             details.insert("before".to_owned(), redact(audited.kind, audited.before));
-            details.insert("after".to_owned(), redact(audited.kind, Some(audited.after)));
+            details.insert(
+                "after".to_owned(),
+                redact(audited.kind, Some(audited.after)),
+            );
         }
         let mut members = Map::new();
         members.insert("description".to_owned(), json!(self.operation.summary));
@@ -70,6 +79,12 @@ impl Call<'_> {
             user_id: self.acting_user(),
             members,
         }
+    }
+
+    /// Records that this request succeeded with `response`, for operations that are not CRUD.
+    pub(crate) async fn recorded(&self, response: Response) -> Response {
+        self.management.record(self.tenant, self.event(None, &response)).await;
+        response
     }
 
     /// The user who acts; a machine is named by its client.
@@ -86,7 +101,9 @@ impl Call<'_> {
 
 fn redact(compiled: &Compiled, value: Option<&Value>) -> Value {
     let mut value = value.cloned().unwrap_or_default();
-    compiled.stored.map_texts(&mut value, Text::is_secret, &|_| REDACTED.to_owned());
+    compiled
+        .stored
+        .map_texts(&mut value, Text::is_secret, &|_| REDACTED.to_owned());
     redact_members(&mut value);
     value
 }

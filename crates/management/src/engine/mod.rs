@@ -12,8 +12,7 @@ use grantor_storage::{Batch, Record};
 use serde_json::{Map, Value};
 
 use crate::{
-    Management,
-    body,
+    Management, body,
     call::{Caller, Request, Response},
     failure::Failure,
     query::Query,
@@ -57,7 +56,9 @@ impl Change<'_> {
 
     /// Whether the document has a value for `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.document.get(name).is_some_and(|value| !value.is_null())
+        self.document
+            .get(name)
+            .is_some_and(|value| !value.is_null())
     }
 
     /// Sets `name` to what `value` is, or removes it.
@@ -67,7 +68,9 @@ impl Change<'_> {
 
     /// The text member `name` of what is stored now.
     pub(crate) fn text_before(&self, name: &str) -> Option<&str> {
-        self.before.and_then(|record| record.body.get(name)).and_then(Value::as_str)
+        self.before
+            .and_then(|record| record.body.get(name))
+            .and_then(Value::as_str)
     }
 }
 
@@ -91,7 +94,9 @@ impl Management {
         caller: &Caller,
         request: Request<'_>,
     ) -> Response {
-        self.perform(tenant, caller, &request).await.unwrap_or_else(Response::from)
+        self.perform(tenant, caller, &request)
+            .await
+            .unwrap_or_else(Response::from)
     }
 
     /// Does what `request` asks.
@@ -108,8 +113,13 @@ impl Management {
             Found::OtherMethod | Found::Nothing => return Err(Failure::no_route()),
         };
         check_scopes(caller, route.operation.scopes)?;
-        if ids.iter().any(|id| id.readings.iter().any(|text| text.contains('\0'))) {
-            return Err(Failure::uri("Path validation error: 'Invalid path parameter'."));
+        if ids
+            .iter()
+            .any(|id| id.readings.iter().any(|text| text.contains('\0')))
+        {
+            return Err(Failure::uri(
+                "Path validation error: 'Invalid path parameter'.",
+            ));
         }
         let call = Call {
             management: self,
@@ -139,7 +149,11 @@ fn check_scopes(caller: &Caller, scopes: Scopes) -> Result<(), Failure> {
         Scopes::Any(names) => caller.has_any(names),
         Scopes::All(names) => caller.has_all(names),
     };
-    if granted { Ok(()) } else { Err(Failure::scope(scopes.names())) }
+    if granted {
+        Ok(())
+    } else {
+        Err(Failure::scope(scopes.names()))
+    }
 }
 
 /// Reads and checks the body; operations without one ignore what was sent.
@@ -150,7 +164,9 @@ fn read_body(
 ) -> Result<Map<String, Value>, Failure> {
     let read = |schema: &Schema| {
         let value = body::read(request.body, request.content_type, schema)?;
-        schema.check(&value).map_err(|problem| Call::refuse_body(&problem))?;
+        schema
+            .check(&value)
+            .map_err(|problem| Call::refuse_body(&problem))?;
         match value {
             Value::Object(map) => Ok(map),
             _ => Ok(Map::new()),
@@ -175,7 +191,9 @@ pub(crate) fn members(record: &Record) -> Map<String, Value> {
 /// Whether two documents say the same, whatever the order of their members.
 pub(crate) fn same(left: &Map<String, Value>, right: &Map<String, Value>) -> bool {
     let sorted = |map: &Map<String, Value>| -> BTreeMap<String, Value> {
-        map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        map.iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     };
     sorted(left) == sorted(right)
 }

@@ -35,7 +35,11 @@ impl Call<'_> {
         if let Identity::One(id) = self.compiled.resource.identity {
             return Ok(store.find(self.tenant, kind, id).await?);
         }
-        let readings = self.ids.first().map(|id| id.readings.as_slice()).unwrap_or_default();
+        let readings = self
+            .ids
+            .first()
+            .map(|id| id.readings.as_slice())
+            .unwrap_or_default();
         for reading in readings {
             if let Some(record) = store.find(self.tenant, kind, reading).await? {
                 return Ok(Some(record));
@@ -45,7 +49,9 @@ impl Call<'_> {
         if kind.unique.iter().any(|key| key.name == "identifier") {
             for reading in readings {
                 let stored = self.request.issuer.to_stored(reading);
-                let found = store.find_by(self.tenant, kind, "identifier", &[&stored]).await?;
+                let found = store
+                    .find_by(self.tenant, kind, "identifier", &[&stored])
+                    .await?;
                 if found.is_some() {
                     return Ok(found);
                 }
@@ -126,7 +132,11 @@ impl Call<'_> {
 
     /// RFC 8288 links to the parts of an offset-paged list.
     fn links(&self, page: i64, per_page: i64, total: i64) -> String {
-        let last = if per_page == 0 { 0 } else { (total - 1).max(0) / per_page };
+        let last = if per_page == 0 {
+            0
+        } else {
+            (total - 1).max(0) / per_page
+        };
         let parts = [
             ("first", Some(0)),
             ("prev", (0 < page).then(|| page - 1)),
@@ -136,7 +146,10 @@ impl Call<'_> {
         let path = self.request.issuer.url("api/v2");
         let links = parts.into_iter().filter_map(|(relation, page)| {
             let query = self.query.with("page", &page?.to_string());
-            Some(format!("<{path}{}?{query}>; rel=\"{relation}\"", self.request.path))
+            Some(format!(
+                "<{path}{}?{query}>; rel=\"{relation}\"",
+                self.request.path
+            ))
         });
         links.collect::<Vec<_>>().join(", ")
     }
@@ -165,12 +178,12 @@ impl Call<'_> {
         window: Window,
         with_total: bool,
     ) -> Result<(Vec<Record>, i64), Failure> {
-        let linked = filters.iter().position(|(filter, values)| {
-            filter.link.is_some() && values.len() == 1
-        });
-        let link = linked.and_then(|at| filters.get(at)).and_then(|(filter, values)| {
-            Some((filter.link?.to_owned(), values.first()?.clone()))
-        });
+        let linked = filters
+            .iter()
+            .position(|(filter, values)| filter.link.is_some() && values.len() == 1);
+        let link = linked
+            .and_then(|at| filters.get(at))
+            .and_then(|(filter, values)| Some((filter.link?.to_owned(), values.first()?.clone())));
         let rest: Vec<_> = filters
             .iter()
             .enumerate()
@@ -186,7 +199,11 @@ impl Call<'_> {
             with_total,
         };
         let kind = self.compiled.resource.kind;
-        let page = self.management.store.list(self.tenant, kind, &selection).await?;
+        let page = self
+            .management
+            .store
+            .list(self.tenant, kind, &selection)
+            .await?;
         Ok((page.records, page.total.unwrap_or(0)))
     }
 
@@ -212,14 +229,21 @@ impl Call<'_> {
                 with_total: false,
             };
             let kind = self.compiled.resource.kind;
-            let page = self.management.store.list(self.tenant, kind, &selection).await?;
+            let page = self
+                .management
+                .store
+                .list(self.tenant, kind, &selection)
+                .await?;
             let Some(last) = page.records.last() else {
                 return Ok((kept, total));
             };
             cursor = Some((last.created_at, last.id.clone()));
             for record in page.records {
                 let document = members(&record);
-                if filters.iter().all(|(filter, values)| filter.passes(&document, values)) {
+                if filters
+                    .iter()
+                    .all(|(filter, values)| filter.passes(&document, values))
+                {
                     if skip <= total && i64::try_from(kept.len()).unwrap_or(i64::MAX) < limit {
                         kept.push(record);
                     }
@@ -235,8 +259,11 @@ impl Call<'_> {
     /// The choice of fields, refused where it names what the caller may not read.
     pub(crate) fn selected(&self) -> Result<Selected, Failure> {
         let fields = self.compiled.resource.fields;
-        let known: Vec<_> =
-            fields.iter().filter(|field| field.is_returned()).map(|field| field.name).collect();
+        let known: Vec<_> = fields
+            .iter()
+            .filter(|field| field.is_returned())
+            .map(|field| field.name)
+            .collect();
         let selected = Selected::read(&self.query, &known)?;
         let unreadable: Vec<_> = fields
             .iter()
@@ -286,14 +313,22 @@ impl Call<'_> {
             return Ok(());
         };
         let tags = condition.split(',').map(str::trim);
-        if tags.into_iter().any(|tag| tag == "*" || tag == etag(revision)) {
+        if tags
+            .into_iter()
+            .any(|tag| tag == "*" || tag == etag(revision))
+        {
             return Ok(());
         }
         Err(Failure::precondition())
     }
 
     /// A rendered document in an answer.
-    pub(crate) fn show(&self, status: u16, document: &Map<String, Value>, created: bool) -> Response {
+    pub(crate) fn show(
+        &self,
+        status: u16,
+        document: &Map<String, Value>,
+        created: bool,
+    ) -> Response {
         let shown = self.render(document, &Selected::All, created);
         Response::json(status, Value::Object(shown))
     }

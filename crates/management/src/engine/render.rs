@@ -50,7 +50,11 @@ impl Call<'_> {
 }
 
 /// Replaces stored names of the server's own APIs by their identifiers under `issuer`.
-fn to_wire(compiled: &Compiled, issuer: &Issuer, document: Map<String, Value>) -> Map<String, Value> {
+fn to_wire(
+    compiled: &Compiled,
+    issuer: &Issuer,
+    document: Map<String, Value>,
+) -> Map<String, Value> {
     translate(compiled, document, &|text| issuer.to_wire(text))
 }
 
@@ -69,7 +73,9 @@ fn translate(
     change: &dyn Fn(&str) -> String,
 ) -> Map<String, Value> {
     let mut value = Value::Object(document);
-    compiled.stored.map_texts(&mut value, Text::is_audience, change);
+    compiled
+        .stored
+        .map_texts(&mut value, Text::is_audience, change);
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

@@ -58,7 +58,9 @@ impl Call<'_> {
                 return Ok(response.with_header("ETag", etag(record.revision)));
             }
             let kind = self.compiled.resource.kind;
-            change.batch.replace(self.tenant, kind, &document, record.revision, self.now);
+            change
+                .batch
+                .replace(self.tenant, kind, &document, record.revision, self.now);
             match self.commit(change, &document, &response).await {
                 Ok(()) => return Ok(response.with_header("ETag", etag(record.revision + 1))),
                 Err(error) => self.retry(error)?,
@@ -72,7 +74,11 @@ impl Call<'_> {
         for _ in 0..ATTEMPTS {
             let Some(record) = self.find_record().await? else {
                 let missing = &self.compiled.resource.missing;
-                return if missing.on_delete { Err(missing.failure()) } else { Ok(Response::nothing()) };
+                return if missing.on_delete {
+                    Err(missing.failure())
+                } else {
+                    Ok(Response::nothing())
+                };
             };
             self.check_match(record.revision)?;
             let mut change = Change {
@@ -84,7 +90,10 @@ impl Call<'_> {
             (self.compiled.resource.rules.before_delete)(&mut change).await?;
             let kind = self.compiled.resource.kind;
             change.batch.delete(self.tenant, kind, &record.id, self.now);
-            match self.commit(change, &Value::Null, &Response::nothing()).await {
+            match self
+                .commit(change, &Value::Null, &Response::nothing())
+                .await
+            {
                 Ok(()) => return Ok(Response::nothing()),
                 Err(error) => self.retry(error)?,
             }
@@ -112,7 +121,9 @@ impl Call<'_> {
             let after = Value::Object(prepared.document.clone());
             let mut prepared = prepared;
             let kind = self.compiled.resource.kind;
-            prepared.batch.replace(self.tenant, kind, &after, record.revision, self.now);
+            prepared
+                .batch
+                .replace(self.tenant, kind, &after, record.revision, self.now);
             let response = Response::nothing();
             match self.commit(prepared, &after, &response).await {
                 Ok(()) => {
@@ -154,7 +165,12 @@ impl Call<'_> {
     fn merged(&self, mut document: Map<String, Value>) -> Map<String, Value> {
         let sent = to_stored(self.compiled, self.request.issuer, self.body.clone());
         for (name, value) in sent {
-            let field = self.compiled.resource.fields.iter().find(|field| field.name == name);
+            let field = self
+                .compiled
+                .resource
+                .fields
+                .iter()
+                .find(|field| field.name == name);
             let merges = field.is_some_and(|field| field.patch == Patch::Merge);
             let value = match (document.get(&name), value) {
                 (Some(Value::Object(present)), Value::Object(sent)) if merges => {
@@ -227,7 +243,9 @@ impl Call<'_> {
         fields: &'static [Field],
         scopes: fn(&Field) -> &'static [&'static str],
     ) -> Result<(), Failure> {
-        let sent = fields.iter().filter(|field| self.body.contains_key(field.name));
+        let sent = fields
+            .iter()
+            .filter(|field| self.body.contains_key(field.name));
         for field in sent {
             let needed = scopes(field);
             if !needed.is_empty() && !self.caller.has_any(needed) {

@@ -55,8 +55,11 @@ pub(super) const METHODS_BY_ID: &str = concat!(
 );
 
 /// `signed_request_object` on create.
-pub(super) const SIGNED_REQUESTS: &str =
-    concat!("{required: bool = false, credentials: [", public_key!(), "]}?");
+pub(super) const SIGNED_REQUESTS: &str = concat!(
+    "{required: bool = false, credentials: [",
+    public_key!(),
+    "]}?"
+);
 
 /// `signed_request_object` on update.
 pub(super) const SIGNED_REQUESTS_BY_ID: &str =
@@ -105,8 +108,12 @@ pub(super) fn list<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failu
 pub(super) fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let document = members(&call.load().await?);
-        let found = stored(&document).iter().find(|credential| has_id(credential, call.id(1)));
-        found.map(|credential| Response::json(200, show(credential))).ok_or_else(missing)
+        let found = stored(&document)
+            .iter()
+            .find(|credential| has_id(credential, call.id(1)));
+        found
+            .map(|credential| Response::json(200, show(credential)))
+            .ok_or_else(missing)
     })
 }
 
@@ -139,8 +146,12 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
             })
         };
         let document = members(&call.change_record(change).await?);
-        let found = stored(&document).iter().find(|credential| has_id(credential, call.id(1)));
-        found.map(|credential| Response::json(200, show(credential))).ok_or_else(missing)
+        let found = stored(&document)
+            .iter()
+            .find(|credential| has_id(credential, call.id(1)));
+        found
+            .map(|credential| Response::json(200, show(credential)))
+            .ok_or_else(missing)
     })
 }
 
@@ -150,7 +161,10 @@ pub(super) fn delete<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
         let Some(record) = call.find_record().await? else {
             return Ok(Response::nothing());
         };
-        if !stored(&members(&record)).iter().any(|credential| has_id(credential, call.id(1))) {
+        if !stored(&members(&record))
+            .iter()
+            .any(|credential| has_id(credential, call.id(1)))
+        {
             return Ok(Response::nothing());
         }
         let remove = |document: &mut Map<String, Value>| {
@@ -190,13 +204,20 @@ pub(super) fn adopt_sent(change: &mut Change<'_>) -> Result<(), Failure> {
     if let Value::Object(document) = document {
         change.document = document;
     }
-    if adopted.is_empty() { Ok(()) } else { add(&mut change.document, &adopted) }
+    if adopted.is_empty() {
+        Ok(())
+    } else {
+        add(&mut change.document, &adopted)
+    }
 }
 
 /// The credentials that a change names must be the client's.
 pub(super) fn check_named(change: &mut Change<'_>) -> Result<(), Failure> {
     if change.has("client_authentication_methods")
-        && change.call.body.contains_key("client_authentication_methods")
+        && change
+            .call
+            .body
+            .contains_key("client_authentication_methods")
     {
         // The two ways exclude each other; keys put the secret aside.
         change.document.remove("token_endpoint_auth_method");
@@ -212,7 +233,10 @@ pub(super) fn check_named(change: &mut Change<'_>) -> Result<(), Failure> {
 
 /// The answer to a create request shows the whole credentials, once.
 pub(super) fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {
-    let keys_only = rendering.document.get("client_authentication_methods").is_some_and(Value::is_object);
+    let keys_only = rendering
+        .document
+        .get("client_authentication_methods")
+        .is_some_and(Value::is_object);
     if keys_only {
         shown.remove("client_secret");
     }
@@ -226,7 +250,10 @@ pub(super) fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) 
             continue;
         };
         for credential in named {
-            let id = credential.get("id").and_then(Value::as_str).unwrap_or_default();
+            let id = credential
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             if let Some(stored) = credentials.iter().find(|stored| has_id(stored, id)) {
                 *credential = show(stored);
             }
@@ -241,14 +268,20 @@ fn add(document: &mut Map<String, Value>, more: &[Value]) -> Result<(), Failure>
     change_stored(document, |credentials| {
         for credential in more {
             let kid = credential.get("kid").filter(|kid| !kid.is_null());
-            let taken = credentials.iter().any(|other| kid.is_some() && other.get("kid") == kid);
+            let taken = credentials
+                .iter()
+                .any(|other| kid.is_some() && other.get("kid") == kid);
             if taken {
-                return Err(Failure::conflict("A credential with the same kid already exists."));
+                return Err(Failure::conflict(
+                    "A credential with the same kid already exists.",
+                ));
             }
             credentials.push(credential.clone());
         }
         if MAX_CREDENTIALS < credentials.len() {
-            return Err(Failure::body("A client cannot have more than 20 credentials."));
+            return Err(Failure::body(
+                "A client cannot have more than 20 credentials.",
+            ));
         }
         Ok(())
     })
@@ -259,7 +292,12 @@ fn make(call: &Call<'_>, sent: &Map<String, Value>) -> Result<Value, Failure> {
     let text = |name: &str| sent.get(name).and_then(Value::as_str);
     let kind = text("credential_type").unwrap_or("public_key");
     let key = match text("pem") {
-        Some(pem) => Some(call.management.keys.describe_public_key(pem).map_err(Failure::body)?),
+        Some(pem) => Some(
+            call.management
+                .keys
+                .describe_public_key(pem)
+                .map_err(Failure::body)?,
+        ),
         None if kind == "cert_subject_dn" => None,
         None => {
             let message = "Payload validation error: 'Missing required property: pem'.";
@@ -282,12 +320,17 @@ fn make(call: &Call<'_>, sent: &Map<String, Value>) -> Result<Value, Failure> {
             set("kid", json!(text("kid").or(thumbprint)));
             set("alg", json!(algorithm(text("alg"), key.as_ref())?));
             set("pem", json!(text("pem")));
-            set("expires_at", json!(expiry(call, sent, facts.map(|facts| facts.expires_at))?));
+            set(
+                "expires_at",
+                json!(expiry(call, sent, facts.map(|facts| facts.expires_at))?),
+            );
         }
         "cert_subject_dn" => {
             let subject = text("subject_dn").or(facts.map(|facts| facts.subject_dn.as_str()));
             if subject.is_none() {
-                return Err(Failure::body("Either subject_dn or a certificate in pem is required."));
+                return Err(Failure::body(
+                    "Either subject_dn or a certificate in pem is required.",
+                ));
             }
             set("subject_dn", json!(subject));
         }
@@ -322,7 +365,9 @@ fn algorithm(sent: Option<&str>, key: Option<&PublicKey>) -> Result<String, Fail
     if fits {
         return Ok(algorithm.to_owned());
     }
-    Err(Failure::body(format!("The key cannot be used with the algorithm {algorithm}.")))
+    Err(Failure::body(format!(
+        "The key cannot be used with the algorithm {algorithm}."
+    )))
 }
 
 fn expiry(
@@ -333,7 +378,9 @@ fn expiry(
     let from_certificate = sent.get("parse_expiry_from_cert") == Some(&Value::Bool(true));
     if from_certificate {
         let Some(expires_at) = of_certificate else {
-            return Err(Failure::body("parse_expiry_from_cert needs a certificate in pem."));
+            return Err(Failure::body(
+                "parse_expiry_from_cert needs a certificate in pem.",
+            ));
         };
         return Ok(Some(expires_at.rfc3339()));
     }
@@ -358,7 +405,11 @@ fn show(credential: &Value) -> Value {
 }
 
 fn stored(document: &Map<String, Value>) -> &[Value] {
-    document.get(STORED).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    document
+        .get(STORED)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// Changes the list of credentials.

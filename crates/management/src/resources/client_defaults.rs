@@ -5,15 +5,22 @@ use serde_json::{Map, Value, json};
 use crate::engine::Change;
 
 const CODE_AND_REFRESH: [&str; 3] = ["authorization_code", "implicit", "refresh_token"];
-const CONFIDENTIAL: [&str; 4] =
-    ["authorization_code", "implicit", "refresh_token", "client_credentials"];
+const CONFIDENTIAL: [&str; 4] = [
+    "authorization_code",
+    "implicit",
+    "refresh_token",
+    "client_credentials",
+];
 
 /// Completes a new client.
 pub(super) fn complete(change: &mut Change<'_>) {
     let app_type = change.text("app_type").unwrap_or_default().to_owned();
     let first_party = is_first_party(change);
     if !change.has("oidc_conformant") {
-        let conformant = matches!(app_type.as_str(), "resource_server" | "express_configuration");
+        let conformant = matches!(
+            app_type.as_str(),
+            "resource_server" | "express_configuration"
+        );
         change.set("oidc_conformant", conformant || !first_party);
     }
     if !change.has("grant_types") {
@@ -75,7 +82,11 @@ fn refresh_token(change: &Change<'_>) -> Map<String, Value> {
             ("spa" | "native", true) => ("non-rotating", "non-expiring", true, true, false),
             _ => ("non-rotating", "non-expiring", true, true, posts),
         };
-    let (lifetime, idle) = if long { (31_557_600, 2_592_000) } else { (2_592_000, 1_296_000) };
+    let (lifetime, idle) = if long {
+        (31_557_600, 2_592_000)
+    } else {
+        (2_592_000, 1_296_000)
+    };
     let complete = json!({
         "rotation_type": rotation,
         "expiration_type": expiration,

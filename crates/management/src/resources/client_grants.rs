@@ -130,9 +130,21 @@ fn is_system(change: &Change<'_>) -> bool {
 async fn load_api(change: &Change<'_>) -> Result<Record, Failure> {
     let (call, audience) = (change.call, change.text("audience").unwrap_or_default());
     let store = &call.management.store;
-    let found = store.find_by(call.tenant, &ResourceServer::KIND, "identifier", &[audience]).await?;
-    let missing =
-        || Failure::new(404, "inexistent_resource_server", "The resource server does not exist");
+    let found = store
+        .find_by(
+            call.tenant,
+            &ResourceServer::KIND,
+            "identifier",
+            &[audience],
+        )
+        .await?;
+    let missing = || {
+        Failure::new(
+            404,
+            "inexistent_resource_server",
+            "The resource server does not exist",
+        )
+    };
     found.ok_or_else(missing)
 }
 
@@ -141,9 +153,15 @@ async fn check_client(change: &Change<'_>, api: &Record) -> Result<(), Failure> 
         None => true,
         Some(client_id) => {
             let store = &change.call.management.store;
-            let client = store.find(change.call.tenant, &Client::KIND, client_id).await?;
+            let client = store
+                .find(change.call.tenant, &Client::KIND, client_id)
+                .await?;
             let Some(client) = client else {
-                return Err(Failure::new(404, "inexistent_client", "The client does not exist"));
+                return Err(Failure::new(
+                    404,
+                    "inexistent_client",
+                    "The client does not exist",
+                ));
             };
             let has = |name: &str, value: Value| client.body.get(name) == Some(&value);
             if has("app_type", "express_configuration".into()) {
@@ -172,7 +190,10 @@ fn check_scopes(change: &Change<'_>, api: &Record) -> Result<(), Failure> {
     }
     let known = api.body.get("scopes").and_then(Value::as_array);
     let is_known = |value: &Value| {
-        known.into_iter().flatten().any(|scope| scope.get("value") == Some(value))
+        known
+            .into_iter()
+            .flatten()
+            .any(|scope| scope.get("value") == Some(value))
     };
     let granted = change.document.get("scope").and_then(Value::as_array);
     let unknown = granted.into_iter().flatten().find(|value| !is_known(value));
@@ -191,7 +212,12 @@ fn check_scopes(change: &Change<'_>, api: &Record) -> Result<(), Failure> {
 /// With every scope granted there is no list; organization settings are for machines.
 fn settle(change: &mut Change<'_>) -> Result<(), Failure> {
     if allows_all(&change.document) {
-        if change.call.body.get("scope").is_some_and(|scope| !scope.is_null()) {
+        if change
+            .call
+            .body
+            .get("scope")
+            .is_some_and(|scope| !scope.is_null())
+        {
             return Err(Failure::body("Cannot set both scope and allow_all_scopes."));
         }
         change.document.remove("scope");

@@ -33,7 +33,9 @@ pub(crate) const CLIENTS: Resource = Resource {
         checkpoint: true,
         totals: true,
         filters: &[
-            filter("is_global", "bool").linked("global").member("global"),
+            filter("is_global", "bool")
+                .linked("global")
+                .member("global"),
             filter("is_first_party", "bool"),
             Filter {
                 name: "app_type",
@@ -50,10 +52,17 @@ pub(crate) const CLIENTS: Resource = Resource {
         on_delete: false,
     },
     conflicts: &[
-        ("resource_server_identifier", "A client for this resource server already exists."),
+        (
+            "resource_server_identifier",
+            "A client for this resource server already exists.",
+        ),
         ("alias", "Another client exists with the same alias."),
     ],
-    read_by: &["read:clients", "read:client_keys", "read:client_credentials"],
+    read_by: &[
+        "read:clients",
+        "read:client_keys",
+        "read:client_credentials",
+    ],
     rules: Rules {
         before_create,
         before_update,
@@ -127,11 +136,19 @@ pub(crate) const CLIENTS: Resource = Resource {
     ],
 };
 
-const READ: &[&str] =
-    &["read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"];
+const READ: &[&str] = &[
+    "read:clients",
+    "read:client_keys",
+    "read:client_credentials",
+    "read:client_summary",
+];
 
 /// Scopes that show secrets and keys.
-const KEYS: &[&str] = &["read:client_keys", "read:client_credentials", "create:client_keys"];
+const KEYS: &[&str] = &[
+    "read:client_keys",
+    "read:client_credentials",
+    "create:client_keys",
+];
 
 /// Scopes that show what everybody may see who may see clients at all.
 const SUMMARY: &[&str] = READ;
@@ -159,8 +176,13 @@ const FIELDS: &[Field] = &[
     field("client_id", "R", "str").read_by(SUMMARY),
     field("client_secret", "CUR", "str 1..512 secret")
         .read_by(KEYS)
-        .written_by(&["create:clients", "create:client_keys"], &["update:client_keys"]),
-    field("name", "CUR", "str 1..250 /^[^<>]+$/").required().read_by(SUMMARY),
+        .written_by(
+            &["create:clients", "create:client_keys"],
+            &["update:client_keys"],
+        ),
+    field("name", "CUR", "str 1..250 /^[^<>]+$/")
+        .required()
+        .read_by(SUMMARY),
     field("description", "CUR", "str ..140").read_by(SUMMARY),
     field("logo_uri", "CUR", "str absolute-uri-or-empty"),
     field("callbacks", "CUR", "[str ..2000 callback-url] ..100"),
@@ -189,9 +211,16 @@ const FIELDS: &[Field] = &[
          alg: enum(HS256, RS256, RS512, PS256, ES256, EdDSA)}",
     )
     .merged(),
-    field("encryption_key", "CUR", "{pub: str, cert: str, subject: str}?")
-        .read_by(KEYS)
-        .written_by(&["create:clients", "create:client_keys"], &["update:client_keys"]),
+    field(
+        "encryption_key",
+        "CUR",
+        "{pub: str, cert: str, subject: str}?",
+    )
+    .read_by(KEYS)
+    .written_by(
+        &["create:clients", "create:client_keys"],
+        &["update:client_keys"],
+    ),
     field("sso", "CUR", "bool"),
     field("cross_origin_authentication", "CUR", "bool").or("false"),
     field("cross_origin_auth", "CUR", "bool"),
@@ -202,7 +231,9 @@ const FIELDS: &[Field] = &[
     field("custom_login_page_preview", "CUR", "str"),
     field("form_template", "CUR", "str"),
     field("addons", "CUR", ADDONS).merged(),
-    field("client_metadata", "CUR", "map(str ..255) ..10").on_update("map(str ..255?) ..20").merged(),
+    field("client_metadata", "CUR", "map(str ..255) ..10")
+        .on_update("map(str ..255?) ..20")
+        .merged(),
     field(
         "mobile",
         "CUR",
@@ -210,7 +241,11 @@ const FIELDS: &[Field] = &[
          ios: {team_id: str, app_bundle_identifier: str}?}",
     )
     .merged(),
-    field("initiate_login_uri", "CUR", "str absolute-https-uri-with-placeholders-or-empty"),
+    field(
+        "initiate_login_uri",
+        "CUR",
+        "str absolute-https-uri-with-placeholders-or-empty",
+    ),
     field(
         "native_social_login",
         "CUR",
@@ -218,7 +253,11 @@ const FIELDS: &[Field] = &[
          google: {enabled: bool = false}?}?",
     )
     .merged(),
-    field("fedcm_login", "CUR", "{google: {is_enabled: bool = false}?}?"),
+    field(
+        "fedcm_login",
+        "CUR",
+        "{google: {is_enabled: bool = false}?}?",
+    ),
     field("refresh_token", "CUR", REFRESH_TOKEN).merged(),
     field(
         "default_organization",
@@ -228,27 +267,57 @@ const FIELDS: &[Field] = &[
     field("organization_usage", "CUR", ORGANIZATION_USAGE).on_update("enum(deny, allow, require)?"),
     field("organization_require_behavior", "CUR", REQUIRE_BEHAVIOR)
         .on_update("enum(no_prompt, pre_login_prompt, post_login_prompt)?"),
-    field("organization_discovery_methods", "CUR", "[enum(email, organization_name)]? 1.. unique"),
-    field("client_authentication_methods", "CUR", client_credentials::METHODS)
-        .on_update(client_credentials::METHODS_BY_ID)
-        .read_by(&["read:client_keys", "read:client_credentials", "create:client_credentials"])
-        .written_by(&["create:client_credentials"], &["update:client_credentials"]),
+    field(
+        "organization_discovery_methods",
+        "CUR",
+        "[enum(email, organization_name)]? 1.. unique",
+    ),
+    field(
+        "client_authentication_methods",
+        "CUR",
+        client_credentials::METHODS,
+    )
+    .on_update(client_credentials::METHODS_BY_ID)
+    .read_by(&[
+        "read:client_keys",
+        "read:client_credentials",
+        "create:client_credentials",
+    ])
+    .written_by(
+        &["create:client_credentials"],
+        &["update:client_credentials"],
+    ),
     field("require_pushed_authorization_requests", "CUR", "bool"),
     field("require_proof_of_possession", "CUR", "bool"),
-    field("signed_request_object", "CUR", client_credentials::SIGNED_REQUESTS)
-        .on_update(client_credentials::SIGNED_REQUESTS_BY_ID),
-    field("token_vault_privileged_access", "CUR", client_credentials::VAULT)
-        .on_update(client_credentials::VAULT_BY_ID)
-        .written_by(
-            &["create:client_token_vault_privileged_access", "create:clients"],
-            &["update:client_token_vault_privileged_access"],
-        ),
+    field(
+        "signed_request_object",
+        "CUR",
+        client_credentials::SIGNED_REQUESTS,
+    )
+    .on_update(client_credentials::SIGNED_REQUESTS_BY_ID),
+    field(
+        "token_vault_privileged_access",
+        "CUR",
+        client_credentials::VAULT,
+    )
+    .on_update(client_credentials::VAULT_BY_ID)
+    .written_by(
+        &[
+            "create:client_token_vault_privileged_access",
+            "create:clients",
+        ],
+        &["update:client_token_vault_privileged_access"],
+    ),
     field(
         "compliance_level",
         "CUR",
         "enum(none, fapi1_adv_pkj_par, fapi1_adv_mtls_par, fapi2_sp_pkj_mtls, fapi2_sp_mtls_mtls)?",
     ),
-    field("skip_non_verifiable_callback_uri_confirmation_prompt", "CUR", "bool?"),
+    field(
+        "skip_non_verifiable_callback_uri_confirmation_prompt",
+        "CUR",
+        "bool?",
+    ),
     field(
         "token_exchange",
         "CUR",
@@ -260,13 +329,30 @@ const FIELDS: &[Field] = &[
          per_hour: int 1..2147483647}}?",
     ),
     field("resource_server_identifier", "CR", "str 1..600 audience"),
-    field("third_party_security_mode", "CUR", "enum(strict, permissive)"),
-    field("redirection_policy", "CUR", "enum(allow_always, open_redirect_protection)"),
+    field(
+        "third_party_security_mode",
+        "CUR",
+        "enum(strict, permissive)",
+    ),
+    field(
+        "redirection_policy",
+        "CUR",
+        "enum(allow_always, open_redirect_protection)",
+    ),
     field("express_configuration", "CUR", EXPRESS),
     field("my_organization_configuration", "CUR", MY_ORGANIZATION),
-    field("async_approval_notification_channels", "CUR", "[enum(guardian-push, email)]? 1.. unique"),
+    field(
+        "async_approval_notification_channels",
+        "CUR",
+        "[enum(guardian-push, email)]? 1.. unique",
+    ),
     field("identity_assertion_authorization_grant", "CUR", "{...}?"),
-    field("signing_keys", "R", "[{cert: str, key: str secret, pkcs7: str, subject: str}]?").read_by(KEYS),
+    field(
+        "signing_keys",
+        "R",
+        "[{cert: str, key: str secret, pkcs7: str, subject: str}]?",
+    )
+    .read_by(KEYS),
     field("external_metadata_type", "R", "enum(cimd, dcr)"),
     field("external_metadata_created_by", "R", "enum(admin, client)"),
     field("external_client_id", "R", "str"),
@@ -350,7 +436,12 @@ fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
             change.set("client_secret", secret);
         }
         let host = change.call.request.issuer.as_str();
-        let host = host.split("://").nth(1).unwrap_or(host).trim_end_matches('/').to_owned();
+        let host = host
+            .split("://")
+            .nth(1)
+            .unwrap_or(host)
+            .trim_end_matches('/')
+            .to_owned();
         let subject = format!("/CN={host}");
         let keys = &change.call.management.keys;
         if let Some(made) = keys.client_certificate(&subject).await? {
@@ -379,7 +470,9 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         let client_id = change.text("client_id").unwrap_or_default().to_owned();
         let (tenant, now) = (change.call.tenant, change.call.now);
         let link = ("client_id", client_id.as_str());
-        change.batch.delete_linked(tenant, &ClientGrant::KIND, link, now);
+        change
+            .batch
+            .delete_linked(tenant, &ClientGrant::KIND, link, now);
         super::grants::delete_linked(change, ("client_id", &client_id));
         unlink_api(change).await
     })
@@ -400,14 +493,21 @@ fn rename_logout(change: &mut Change<'_>) {
 
 /// What the table cannot say.
 fn check(change: &Change<'_>) -> Result<(), Failure> {
-    let sent = |name: &str| change.call.body.get(name).is_some_and(|value| !value.is_null());
+    let sent = |name: &str| {
+        change
+            .call
+            .body
+            .get(name)
+            .is_some_and(|value| !value.is_null())
+    };
     if sent("token_endpoint_auth_method") && sent("client_authentication_methods") {
         return Err(Failure::body(
             "Cannot set both token_endpoint_auth_method and client_authentication_methods.",
         ));
     }
     let first_party = change.document.get("is_first_party") != Some(&Value::Bool(false));
-    if !first_party && (change.has("organization_usage") || change.has("organization_require_behavior"))
+    if !first_party
+        && (change.has("organization_usage") || change.has("organization_require_behavior"))
         && (sent("organization_usage") || sent("organization_require_behavior"))
     {
         return Err(Failure {
@@ -419,7 +519,10 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
                 .to_owned(),
         });
     }
-    let metadata = change.document.get("client_metadata").and_then(Value::as_object);
+    let metadata = change
+        .document
+        .get("client_metadata")
+        .and_then(Value::as_object);
     if let Some(metadata) = metadata {
         if 10 < metadata.len() {
             let count = metadata.len();
@@ -429,7 +532,9 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
             )));
         }
         if metadata.keys().any(|name| 255 < name.chars().count()) {
-            return Err(Failure::body("client_metadata keys cannot be longer than 255 characters."));
+            return Err(Failure::body(
+                "client_metadata keys cannot be longer than 255 characters.",
+            ));
         }
     }
     Ok(())
@@ -453,10 +558,23 @@ async fn link_api(change: &mut Change<'_>) -> Result<(), Failure> {
             "resource_server_identifier can only be set with app_type resource_server.",
         ));
     }
-    let client_id = change.document.get("client_id").cloned().unwrap_or_default();
-    let missing =
-        || Failure::new(404, "inexistent_resource_server", "The resource server does not exist");
-    if set_client_of_api(change, &identifier, client_id).await? { Ok(()) } else { Err(missing()) }
+    let client_id = change
+        .document
+        .get("client_id")
+        .cloned()
+        .unwrap_or_default();
+    let missing = || {
+        Failure::new(
+            404,
+            "inexistent_resource_server",
+            "The resource server does not exist",
+        )
+    };
+    if set_client_of_api(change, &identifier, client_id).await? {
+        Ok(())
+    } else {
+        Err(missing())
+    }
 }
 
 async fn unlink_api(change: &mut Change<'_>) -> Result<(), Failure> {
@@ -473,7 +591,10 @@ async fn set_client_of_api(
 ) -> Result<bool, Failure> {
     let (call, kind) = (change.call, &ResourceServer::KIND);
     let store = &call.management.store;
-    let Some(api) = store.find_by(call.tenant, kind, "identifier", &[identifier]).await? else {
+    let Some(api) = store
+        .find_by(call.tenant, kind, "identifier", &[identifier])
+        .await?
+    else {
         return Ok(false);
     };
     let mut body = api.body;
@@ -483,7 +604,9 @@ async fn set_client_of_api(
             members.insert("client_id".to_owned(), client_id);
         }
     }
-    change.batch.replace(call.tenant, kind, &body, api.revision, call.now);
+    change
+        .batch
+        .replace(call.tenant, kind, &body, api.revision, call.now);
     Ok(true)
 }
 

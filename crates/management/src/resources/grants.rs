@@ -29,7 +29,9 @@ pub(crate) const GRANTS: Resource = Resource {
         totals: true,
         filters: &[
             filter("user_id", "str").linked("user_id"),
-            filter("client_id", "str").linked("client_id").member("clientID"),
+            filter("client_id", "str")
+                .linked("client_id")
+                .member("clientID"),
             Filter {
                 name: "audience",
                 schema: "str",
@@ -49,7 +51,14 @@ pub(crate) const GRANTS: Resource = Resource {
     operations: &[
         list(&["read:grants"], "List user grants"),
         delete(&["delete:grants"], "Delete a user grant"),
-        run("DELETE", "/grants", Scopes::Any(&["delete:grants"]), 204, delete_all, "Delete the grants of a user"),
+        run(
+            "DELETE",
+            "/grants",
+            Scopes::Any(&["delete:grants"]),
+            204,
+            delete_all,
+            "Delete the grants of a user",
+        ),
     ],
 };
 
@@ -65,22 +74,35 @@ const FIELDS: &[Field] = &[
 /// Deletes every grant whose link is `target`, with the change.
 pub(super) fn delete_linked(change: &mut Change<'_>, link: (&str, &str)) {
     let (tenant, now) = (change.call.tenant, change.call.now);
-    change.batch.delete_linked(tenant, &UserGrant::KIND, link, now);
+    change
+        .batch
+        .delete_linked(tenant, &UserGrant::KIND, link, now);
 }
 
 /// `DELETE /grants?user_id=…`.
 fn delete_all<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let Some(user_id) = call.query.find("user_id").filter(|user_id| !user_id.is_empty()) else {
+        let Some(user_id) = call
+            .query
+            .find("user_id")
+            .filter(|user_id| !user_id.is_empty())
+        else {
             let message = "Query validation error: 'Missing required property: user_id'.";
             return Err(Failure::query(message));
         };
         let store = &call.management.store;
         let mut batch = store.batch();
-        batch.delete_linked(call.tenant, &UserGrant::KIND, ("user_id", user_id), call.now);
+        batch.delete_linked(
+            call.tenant,
+            &UserGrant::KIND,
+            ("user_id", user_id),
+            call.now,
+        );
         store.commit(batch).await?;
         let response = Response::nothing();
-        call.management.record(call.tenant, call.event(None, &response)).await;
+        call.management
+            .record(call.tenant, call.event(None, &response))
+            .await;
         Ok(response)
     })
 }

@@ -1,12 +1,17 @@
 //! The resources, one file each.
 
+mod blacklists;
 mod client_credentials;
 mod client_defaults;
 mod client_grants;
 mod client_secret;
 mod clients;
+mod custom_domains;
 mod grants;
+mod logs;
 mod resource_servers;
+mod signing_keys;
+mod stats;
 mod tenant_settings;
 
 pub(crate) use self::tenant_settings::fresh as fresh_settings;
@@ -18,23 +23,28 @@ use crate::{engine::Call, failure::Failure, resource::Resource};
 
 /// Every implemented resource.
 pub(crate) const ALL: &[&Resource] = &[
+    &blacklists::BLACKLISTS,
     &client_grants::CLIENT_GRANTS,
     &clients::CLIENTS,
+    &custom_domains::CUSTOM_DOMAINS,
     &grants::GRANTS,
+    &logs::LOGS,
     &resource_servers::RESOURCE_SERVERS,
+    &signing_keys::SIGNING_KEYS,
+    &stats::STATS,
     &tenant_settings::TENANT_SETTINGS,
 ];
 
-/// Every document of `kind` that has the link.
-async fn all_linked(
+/// Every document of `kind`, or every one that has the link.
+async fn all_documents(
     call: &Call<'_>,
     kind: &Kind,
-    (link, target): (&str, &str),
+    link: Option<(&str, &str)>,
 ) -> Result<Vec<Record>, Failure> {
     let mut found: Vec<Record> = Vec::new();
     loop {
         let selection = Selection {
-            link: Some((link.to_owned(), target.to_owned())),
+            link: link.map(|(name, target)| (name.to_owned(), target.to_owned())),
             window: Window::After {
                 cursor: found.last().map(|last| (last.created_at, last.id.clone())),
                 limit: grantor_storage::MAX_LIMIT,

@@ -44,7 +44,10 @@ pub(crate) const RESOURCE_SERVERS: Resource = Resource {
         message: "The resource server does not exist",
         on_delete: false,
     },
-    conflicts: &[("identifier", "A resource server with the same identifier already exists.")],
+    conflicts: &[(
+        "identifier",
+        "A resource server with the same identifier already exists.",
+    )],
     read_by: &[],
     rules: Rules {
         before_create,
@@ -65,8 +68,17 @@ const FIELDS: &[Field] = &[
     field("id", "R", "str"),
     field("name", "CUR", "str ..200 /^[^<>]+$/"),
     field("identifier", "CR", "str 1..600 audience").required(),
-    field("scopes", "CUR", "[{value*: str 1..280, description: str ..500}] ..1000 unique(value)"),
-    field("signing_alg", "CUR", "enum(HS256, RS256, RS512, PS256, ES256, EdDSA)").or("\"RS256\""),
+    field(
+        "scopes",
+        "CUR",
+        "[{value*: str 1..280, description: str ..500}] ..1000 unique(value)",
+    ),
+    field(
+        "signing_alg",
+        "CUR",
+        "enum(HS256, RS256, RS512, PS256, ES256, EdDSA)",
+    )
+    .or("\"RS256\""),
     field("signing_secret", "CUR", "str 16.. secret"),
     field("allow_offline_access", "CUR", "bool").or("false"),
     field("allow_online_access", "CUR", "bool"),
@@ -78,7 +90,12 @@ const FIELDS: &[Field] = &[
         "CUR",
         "enum(access_token, access_token_authz, rfc9068_profile, rfc9068_profile_authz)",
     ),
-    field("skip_consent_for_verifiable_first_party_clients", "CUR", "bool").or("false"),
+    field(
+        "skip_consent_for_verifiable_first_party_clients",
+        "CUR",
+        "bool",
+    )
+    .or("false"),
     field("enforce_policies", "CUR", "bool"),
     field(
         "token_encryption",
@@ -86,7 +103,11 @@ const FIELDS: &[Field] = &[
         "{format*: enum(compact-nested-jwe), encryption_key*: {name: str 1..128, \
          alg*: enum(RSA-OAEP-256, RSA-OAEP-384, RSA-OAEP-512), kid: str 1..128, pem*: str 1..4096}}?",
     ),
-    field("consent_policy", "CUR", "enum(transactional-authorization-with-mfa)?"),
+    field(
+        "consent_policy",
+        "CUR",
+        "enum(transactional-authorization-with-mfa)?",
+    ),
     field("authorization_details", "CUR", "[any]?"),
     field(
         "proof_of_possession",
@@ -127,8 +148,10 @@ const RESERVED_SCOPES: [&str; 14] = [
 ];
 
 /// What may be changed of the server's own APIs.
-const SYSTEM_FIELDS: [&str; 2] =
-    ["token_lifetime", "skip_consent_for_verifiable_first_party_clients"];
+const SYSTEM_FIELDS: [&str; 2] = [
+    "token_lifetime",
+    "skip_consent_for_verifiable_first_party_clients",
+];
 
 /// Life of a token for a browser flow where the request does not say, in seconds.
 const WEB_LIFETIME: i64 = 7_200;
@@ -142,8 +165,14 @@ fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         }
         complete_authorization(change);
         if !change.has("token_lifetime_for_web") {
-            let lifetime = change.document.get("token_lifetime").and_then(Value::as_i64);
-            change.set("token_lifetime_for_web", lifetime.unwrap_or(WEB_LIFETIME).min(WEB_LIFETIME));
+            let lifetime = change
+                .document
+                .get("token_lifetime")
+                .and_then(Value::as_i64);
+            change.set(
+                "token_lifetime_for_web",
+                lifetime.unwrap_or(WEB_LIFETIME).min(WEB_LIFETIME),
+            );
         }
         check(change)?;
         settle_secret(change);
@@ -151,7 +180,9 @@ fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         let call = change.call;
         let store = &call.management.store;
         let unique = "resource_server_identifier";
-        let linked = store.find_by(call.tenant, &Client::KIND, unique, &[&identifier]).await?;
+        let linked = store
+            .find_by(call.tenant, &Client::KIND, unique, &[&identifier])
+            .await?;
         if let Some(client) = linked {
             change.set("client_id", client.id);
         }
@@ -163,7 +194,10 @@ fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
     Box::pin(async move {
         if is_system(change) {
             let sent = &change.call.body;
-            if sent.keys().any(|name| !SYSTEM_FIELDS.contains(&name.as_str())) {
+            if sent
+                .keys()
+                .any(|name| !SYSTEM_FIELDS.contains(&name.as_str()))
+            {
                 return Err(Failure::body("System resource servers cannot be patched."));
             }
         }
@@ -172,12 +206,22 @@ fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         if algorithm != change.text_before("signing_alg") {
             return Err(Failure::body("The signing algorithm cannot be changed."));
         }
-        let lifetime = change.document.get("token_lifetime").and_then(Value::as_i64);
-        if let (Some(lifetime), false) =
-            (lifetime, change.call.body.contains_key("token_lifetime_for_web"))
-        {
-            let web = change.document.get("token_lifetime_for_web").and_then(Value::as_i64);
-            change.set("token_lifetime_for_web", web.unwrap_or(WEB_LIFETIME).min(lifetime));
+        let lifetime = change
+            .document
+            .get("token_lifetime")
+            .and_then(Value::as_i64);
+        if let (Some(lifetime), false) = (
+            lifetime,
+            change.call.body.contains_key("token_lifetime_for_web"),
+        ) {
+            let web = change
+                .document
+                .get("token_lifetime_for_web")
+                .and_then(Value::as_i64);
+            change.set(
+                "token_lifetime_for_web",
+                web.unwrap_or(WEB_LIFETIME).min(lifetime),
+            );
         }
         check(change)?;
         settle_secret(change);
@@ -196,7 +240,9 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         let identifier = change.text("identifier").unwrap_or_default().to_owned();
         let (tenant, now) = (change.call.tenant, change.call.now);
         let link = ("audience", identifier.as_str());
-        change.batch.delete_linked(tenant, &ClientGrant::KIND, link, now);
+        change
+            .batch
+            .delete_linked(tenant, &ClientGrant::KIND, link, now);
         super::grants::delete_linked(change, ("audience", &identifier));
         Ok(())
     })
@@ -208,10 +254,12 @@ fn is_system(change: &Change<'_>) -> bool {
 
 /// A policy that was sent alone keeps the default of the other.
 fn complete_authorization(change: &mut Change<'_>) {
-    let defaults = json!({"client": {"policy": "require_client_grant"}, "user": {"policy": "allow_all"}});
-    let (Some(Value::Object(sent)), Value::Object(mut complete)) =
-        (change.document.get("subject_type_authorization").cloned(), defaults)
-    else {
+    let defaults =
+        json!({"client": {"policy": "require_client_grant"}, "user": {"policy": "allow_all"}});
+    let (Some(Value::Object(sent)), Value::Object(mut complete)) = (
+        change.document.get("subject_type_authorization").cloned(),
+        defaults,
+    ) else {
         return;
     };
     complete.extend(sent);
@@ -226,16 +274,34 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
         // RFC 6749 §3.3: a scope is a list separated by spaces, so a name with one would be two.
         let printable = |byte: u8| (0x21..=0x7e).contains(&byte) && byte != b'"' && byte != b'\\';
         if !value.bytes().all(printable) {
-            return Err(Failure::body(format!("The scope {value:?} is not a scope token.")));
+            return Err(Failure::body(format!(
+                "The scope {value:?} is not a scope token."
+            )));
         }
     }
-    let lifetime = |name| change.document.get(name).and_then(Value::as_i64).unwrap_or(0);
+    let lifetime = |name| {
+        change
+            .document
+            .get(name)
+            .and_then(Value::as_i64)
+            .unwrap_or(0)
+    };
     if lifetime("token_lifetime") < lifetime("token_lifetime_for_web") {
-        return Err(Failure::body("token_lifetime_for_web cannot be greater than token_lifetime."));
+        return Err(Failure::body(
+            "token_lifetime_for_web cannot be greater than token_lifetime.",
+        ));
     }
     let symmetric = change.text("signing_alg") == Some("HS256");
-    if !symmetric && change.call.body.get("signing_secret").is_some_and(|sent| !sent.is_null()) {
-        return Err(Failure::body("signing_secret can only be set with the algorithm HS256."));
+    if !symmetric
+        && change
+            .call
+            .body
+            .get("signing_secret")
+            .is_some_and(|sent| !sent.is_null())
+    {
+        return Err(Failure::body(
+            "signing_secret can only be set with the algorithm HS256.",
+        ));
     }
     encryption_key(change)
 }
@@ -243,7 +309,9 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
 /// An encryption key must be one that tokens can be encrypted with.
 fn encryption_key(change: &Change<'_>) -> Result<(), Failure> {
     let pem = change.call.body.get("token_encryption");
-    let pem = pem.and_then(|value| value.pointer("/encryption_key/pem")).and_then(Value::as_str);
+    let pem = pem
+        .and_then(|value| value.pointer("/encryption_key/pem"))
+        .and_then(Value::as_str);
     let Some(pem) = pem else {
         return Ok(());
     };
@@ -279,7 +347,7 @@ async fn narrow_grants(change: &mut Change<'_>) -> Result<(), Failure> {
     }
     let identifier = change.text("identifier").unwrap_or_default().to_owned();
     let (call, kind) = (change.call, &ClientGrant::KIND);
-    for grant in super::all_linked(call, kind, ("audience", &identifier)).await? {
+    for grant in super::all_documents(call, kind, Some(("audience", &identifier))).await? {
         let mut body = grant.body;
         let Some(Value::Array(scope)) = body.get_mut("scope") else {
             continue;
@@ -287,14 +355,20 @@ async fn narrow_grants(change: &mut Change<'_>) -> Result<(), Failure> {
         let count = scope.len();
         scope.retain(|value| !removed.iter().any(|removed| value == removed));
         if scope.len() < count {
-            change.batch.replace(call.tenant, kind, &body, grant.revision, call.now);
+            change
+                .batch
+                .replace(call.tenant, kind, &body, grant.revision, call.now);
         }
     }
     Ok(())
 }
 
 fn scope_values(document: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let scopes = document.get("scopes").and_then(Value::as_array).into_iter().flatten();
+    let scopes = document
+        .get("scopes")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     scopes.filter_map(|scope| scope.get("value").and_then(Value::as_str))
 }
 

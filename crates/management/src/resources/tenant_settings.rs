@@ -106,9 +106,21 @@ const SECURITY_HEADERS: &str = "{content_security_policy: {enabled: bool, polici
     {enabled: bool, mode: enum(block), report_uri: str}?}?";
 
 const FIELDS: &[Field] = &[
-    field("change_password", "UR", "{enabled: bool = false, html: str}?"),
-    field("device_flow", "UR", "{charset: enum(base20, digits) = \"base20\", mask: str ..20}?"),
-    field("guardian_mfa_page", "UR", "{enabled: bool = false, html: str}?"),
+    field(
+        "change_password",
+        "UR",
+        "{enabled: bool = false, html: str}?",
+    ),
+    field(
+        "device_flow",
+        "UR",
+        "{charset: enum(base20, digits) = \"base20\", mask: str ..20}?",
+    ),
+    field(
+        "guardian_mfa_page",
+        "UR",
+        "{enabled: bool = false, html: str}?",
+    ),
     field("default_audience", "UR", "str ..600 audience"),
     field("default_directory", "UR", "str ..128"),
     field(
@@ -122,15 +134,27 @@ const FIELDS: &[Field] = &[
     field("picture_url", "UR", "str absolute-uri-or-empty"),
     field("support_email", "UR", "str email-or-empty"),
     field("support_url", "UR", "str absolute-uri-or-empty"),
-    field("allowed_logout_urls", "UR", "[str ..2000 url-with-placeholders] ..100"),
+    field(
+        "allowed_logout_urls",
+        "UR",
+        "[str ..2000 url-with-placeholders] ..100",
+    ),
     field("session_lifetime", "UR", "num"),
     field("session_lifetime_in_minutes", "U", "int 1..525600"),
     field("idle_session_lifetime", "UR", "num"),
     field("idle_session_lifetime_in_minutes", "U", "int 1..525600"),
     field("ephemeral_session_lifetime", "UR", "num"),
-    field("ephemeral_session_lifetime_in_minutes", "U", "int 1..525600"),
+    field(
+        "ephemeral_session_lifetime_in_minutes",
+        "U",
+        "int 1..525600",
+    ),
     field("idle_ephemeral_session_lifetime", "UR", "num"),
-    field("idle_ephemeral_session_lifetime_in_minutes", "U", "int 1..525600"),
+    field(
+        "idle_ephemeral_session_lifetime_in_minutes",
+        "U",
+        "int 1..525600",
+    ),
     field("sandbox_version", "UR", "str ..8"),
     field("legacy_sandbox_version", "UR", "str ..8"),
     field("sandbox_versions_available", "R", "[str]"),
@@ -141,23 +165,59 @@ const FIELDS: &[Field] = &[
     ),
     field("enabled_locales", "UR", "[str locale] 1.. unique"),
     field("security_headers", "UR", SECURITY_HEADERS),
-    field("session_cookie", "UR", "{mode*: enum(persistent, non-persistent)}?"),
-    field("sessions", "UR", "{oidc_logout_prompt_enabled: bool = true}?"),
-    field("oidc_logout", "UR", "{rp_logout_end_session_endpoint_discovery: bool = true}"),
+    field(
+        "session_cookie",
+        "UR",
+        "{mode*: enum(persistent, non-persistent)}?",
+    ),
+    field(
+        "sessions",
+        "UR",
+        "{oidc_logout_prompt_enabled: bool = true}?",
+    ),
+    field(
+        "oidc_logout",
+        "UR",
+        "{rp_logout_end_session_endpoint_discovery: bool = true}",
+    ),
     field("customize_mfa_in_postlogin_action", "UR", "bool?"),
-    field("allow_organization_name_in_authentication_api", "UR", "bool?"),
+    field(
+        "allow_organization_name_in_authentication_api",
+        "UR",
+        "bool?",
+    ),
     field("acr_values_supported", "UR", "[str 1..]? unique"),
     field("mtls", "UR", "{enable_endpoint_aliases: bool = false}?"),
     field("pushed_authorization_requests_supported", "UR", "bool?"),
-    field("authorization_response_iss_parameter_supported", "UR", "bool?"),
-    field("skip_non_verifiable_callback_uri_confirmation_prompt", "UR", "bool?"),
-    field("resource_parameter_profile", "UR", "enum(audience, compatibility)"),
+    field(
+        "authorization_response_iss_parameter_supported",
+        "UR",
+        "bool?",
+    ),
+    field(
+        "skip_non_verifiable_callback_uri_confirmation_prompt",
+        "UR",
+        "bool?",
+    ),
+    field(
+        "resource_parameter_profile",
+        "UR",
+        "enum(audience, compatibility)",
+    ),
     field("client_id_metadata_document_supported", "UR", "bool"),
     field("enable_ai_guide", "UR", "bool"),
     field("phone_consolidated_experience", "UR", "bool"),
     field("include_session_metadata_in_tenant_logs", "UR", "bool"),
-    field("dynamic_client_registration_security_mode", "UR", "enum(strict, permissive)"),
-    field("country_codes", "UR", "{list: [str 2..2 /^[A-Z]{2}$/], mode: enum(allow, deny)}?"),
+    field(
+        "dynamic_client_registration_security_mode",
+        "UR",
+        "enum(strict, permissive)",
+    ),
+    field(
+        "country_codes",
+        "UR",
+        "{list: [str 2..2 /^[A-Z]{2}$/], mode: enum(allow, deny)}?",
+    ),
     field("universal_login", "R", "{...}"),
 ];
 
@@ -175,12 +235,20 @@ const LIFETIMES: [&str; 4] = [
 fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
     Box::pin(async move {
         settle_lifetimes(change)?;
-        let audience = change.call.body.get("default_audience").and_then(Value::as_str);
+        let audience = change
+            .call
+            .body
+            .get("default_audience")
+            .and_then(Value::as_str);
         if let Some(audience) = audience.filter(|audience| !audience.is_empty()) {
             let call = change.call;
             let stored = call.request.issuer.to_stored(audience);
             let (store, kind) = (&call.management.store, &ResourceServer::KIND);
-            if store.find_by(call.tenant, kind, "identifier", &[&stored]).await?.is_none() {
+            if store
+                .find_by(call.tenant, kind, "identifier", &[&stored])
+                .await?
+                .is_none()
+            {
                 return Err(Failure::body(format!(
                     "The default audience {audience} is not the identifier of an API."
                 )));
@@ -193,7 +261,10 @@ fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
 fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
     for name in LIFETIMES {
         let in_minutes = format!("{name}_in_minutes");
-        if let Some(minutes) = change.document.remove(&in_minutes).and_then(|value| value.as_i64())
+        if let Some(minutes) = change
+            .document
+            .remove(&in_minutes)
+            .and_then(|value| value.as_i64())
         {
             let hours = if minutes % 60 == 0 {
                 json!(minutes / 60)
@@ -203,7 +274,10 @@ fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
             };
             change.set(name, hours);
         } else if let Some(sent) = change.call.body.get(name) {
-            if sent.as_i64().is_none_or(|hours| !(1..=8_760).contains(&hours)) {
+            if sent
+                .as_i64()
+                .is_none_or(|hours| !(1..=8_760).contains(&hours))
+            {
                 return Err(Failure::body(format!(
                     "Payload validation error: 'Value {sent} is not a whole number between 1 and \
                      8760' on property {name}."
@@ -217,6 +291,9 @@ fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
 fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {
     // The live service leaves it out of every answer to a change.
     if rendering.call.operation.method == "GET" {
-        shown.insert("sandbox_versions_available".to_owned(), json!(SANDBOX_VERSIONS));
+        shown.insert(
+            "sandbox_versions_available".to_owned(),
+            json!(SANDBOX_VERSIONS),
+        );
     }
 }

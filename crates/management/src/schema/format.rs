@@ -26,8 +26,12 @@ const fn format(name: &'static str, accepts: fn(&str) -> bool) -> Format {
 const FORMATS: &[Format] = &[
     format("uri", is_uri),
     format("url", is_web_url),
-    format("absolute-uri-or-empty", |text| text.is_empty() || is_web_url(text)),
-    format("absolute-https-uri-or-empty", |text| text.is_empty() || is_https_url(text)),
+    format("absolute-uri-or-empty", |text| {
+        text.is_empty() || is_web_url(text)
+    }),
+    format("absolute-https-uri-or-empty", |text| {
+        text.is_empty() || is_https_url(text)
+    }),
     format("absolute-https-uri-with-placeholders-or-empty", |text| {
         text.is_empty() || is_https_url(text)
     }),
@@ -39,7 +43,9 @@ const FORMATS: &[Format] = &[
     format("hostname", is_hostname),
     format("ip-or-cidr", is_ip_or_cidr),
     format("locale", is_locale),
-    format("date", |text| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())),
+    format("date", |text| {
+        text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())
+    }),
 ];
 
 /// RFC 3986: a scheme and something after it. Schemes that a browser runs as script are refused wherever a URL is kept.
@@ -48,14 +54,18 @@ fn is_uri(text: &str) -> bool {
         return false;
     };
     let scheme_is_well_formed = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let runs = ["javascript", "data", "vbscript"]
         .iter()
         .any(|script| scheme.eq_ignore_ascii_case(script));
     scheme_is_well_formed
         && !runs
         && !rest.is_empty()
-        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
+        && !text
+            .chars()
+            .any(|character| character.is_whitespace() || character.is_control())
 }
 
 fn is_web_url(text: &str) -> bool {
@@ -76,7 +86,9 @@ fn is_email(text: &str) -> bool {
         !local.is_empty()
             && !domain.contains('@')
             && is_hostname(domain)
-            && !text.chars().any(|character| character.is_whitespace() || character.is_control())
+            && !text
+                .chars()
+                .any(|character| character.is_whitespace() || character.is_control())
     })
 }
 
@@ -85,7 +97,9 @@ fn is_hostname(text: &str) -> bool {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }
@@ -128,10 +142,23 @@ mod tests {
 
     #[test]
     fn a_callback_has_a_scheme_that_is_no_script() {
-        for good in ["https://a.test/cb", "com.example.app:/callback", "http://localhost:3000", "https://*.a.test/cb"] {
+        for good in [
+            "https://a.test/cb",
+            "com.example.app:/callback",
+            "http://localhost:3000",
+            "https://*.a.test/cb",
+        ] {
             assert!(accepts("callback-url", good), "{good}");
         }
-        for bad in ["", "a.test/cb", "javascript:alert(1)", "JavaScript:x", "data:text/html,x", "https://a.test/a b", ":x"] {
+        for bad in [
+            "",
+            "a.test/cb",
+            "javascript:alert(1)",
+            "JavaScript:x",
+            "data:text/html,x",
+            "https://a.test/a b",
+            ":x",
+        ] {
             assert!(!accepts("callback-url", bad), "{bad}");
         }
     }

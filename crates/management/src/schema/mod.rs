@@ -121,7 +121,9 @@ impl Schema {
             return Ok(());
         }
         match (&self.shape, value) {
-            (Shape::Any, _) | (Shape::Boolean, Value::Bool(_)) | (Shape::Number, Value::Number(_)) => Ok(()),
+            (Shape::Any, _)
+            | (Shape::Boolean, Value::Bool(_))
+            | (Shape::Number, Value::Number(_)) => Ok(()),
             (Shape::Never(_), _) => Err(Problem::new("Not supported".to_owned())),
             (Shape::Integer(bounds), Value::Number(number)) => check_integer(*bounds, number),
             (Shape::Text(text), Value::String(value)) => text.check(value),
@@ -129,9 +131,14 @@ impl Schema {
             (Shape::Choice(_), Value::String(value)) => {
                 Err(Problem::new(format!("No enum match for: {value}")))
             }
-            (Shape::Array { items, size, unique }, Value::Array(values)) => {
-                check_array(items, *size, unique.as_deref(), values)
-            }
+            (
+                Shape::Array {
+                    items,
+                    size,
+                    unique,
+                },
+                Value::Array(values),
+            ) => check_array(items, *size, unique.as_deref(), values),
             (Shape::Object { members, open }, Value::Object(map)) => {
                 check_object(members, *open, map)
             }
@@ -162,9 +169,10 @@ impl Schema {
     /// The schema of the member `name`.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match &self.shape {
-            Shape::Object { members, .. } => {
-                members.iter().find(|member| member.name == name).map(|member| &member.schema)
-            }
+            Shape::Object { members, .. } => members
+                .iter()
+                .find(|member| member.name == name)
+                .map(|member| &member.schema),
             _ => None,
         }
     }
@@ -230,8 +238,12 @@ impl Schema {
         match &self.shape {
             Shape::Boolean if text == "true" => Value::Bool(true),
             Shape::Boolean if text == "false" => Value::Bool(false),
-            Shape::Integer(_) => text.parse::<i64>().map_or_else(|_| json!(text), Value::from),
-            Shape::Number => text.parse::<f64>().map_or_else(|_| json!(text), Value::from),
+            Shape::Integer(_) => text
+                .parse::<i64>()
+                .map_or_else(|_| json!(text), Value::from),
+            Shape::Number => text
+                .parse::<f64>()
+                .map_or_else(|_| json!(text), Value::from),
             Shape::Array { items, .. } => Value::Array(vec![items.coerce(text)]),
             _ if self.nullable && text == "null" => Value::Null,
             _ => json!(text),
@@ -259,7 +271,11 @@ impl Schema {
             Shape::Integer(bounds) => describe_bounds(json!({"type": "integer"}), "imum", *bounds),
             Shape::Text(text) => text.describe(),
             Shape::Choice(values) => json!({"type": "string", "enum": values}),
-            Shape::Array { items, size, unique } => {
+            Shape::Array {
+                items,
+                size,
+                unique,
+            } => {
                 let mut array = describe_bounds(json!({"type": "array"}), "Items", *size);
                 set(&mut array, "items", items.describe());
                 if unique.as_deref() == Some("") {
@@ -315,9 +331,16 @@ impl Text {
     }
 
     fn check(&self, value: &str) -> Result<(), Problem> {
-        self.length.check_count("String", value.chars().count(), " chars")?;
-        if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.is_match(value)) {
-            return Err(Problem::new(format!("String does not match pattern {pattern}: {value}")));
+        self.length
+            .check_count("String", value.chars().count(), " chars")?;
+        if let Some(pattern) = self
+            .pattern
+            .as_ref()
+            .filter(|pattern| !pattern.is_match(value))
+        {
+            return Err(Problem::new(format!(
+                "String does not match pattern {pattern}: {value}"
+            )));
         }
         match self.format.filter(|format| !format.matches(value)) {
             Some(format) => Err(Problem::new(format!(
@@ -342,17 +365,23 @@ impl Text {
 
 fn check_integer(bounds: Bounds, number: &serde_json::Number) -> Result<(), Problem> {
     let Some(value) = number.as_i64() else {
-        let found = if number.is_f64() { "number" } else { "integer out of range" };
-        return Err(Problem::new(format!("Expected type integer but found type {found}")));
+        let found = if number.is_f64() {
+            "number"
+        } else {
+            "integer out of range"
+        };
+        return Err(Problem::new(format!(
+            "Expected type integer but found type {found}"
+        )));
     };
     match bounds.broken_by(value) {
         None => Ok(()),
-        Some((bound, true)) => {
-            Err(Problem::new(format!("Value {value} is less than minimum {bound}")))
-        }
-        Some((bound, false)) => {
-            Err(Problem::new(format!("Value {value} is greater than maximum {bound}")))
-        }
+        Some((bound, true)) => Err(Problem::new(format!(
+            "Value {value} is less than minimum {bound}"
+        ))),
+        Some((bound, false)) => Err(Problem::new(format!(
+            "Value {value} is greater than maximum {bound}"
+        ))),
     }
 }
 
@@ -364,14 +393,20 @@ fn check_array(
 ) -> Result<(), Problem> {
     size.check_count("Array", values.len(), "")?;
     for (index, value) in values.iter().enumerate() {
-        items.check(value).map_err(|problem| problem.inside_item(index))?;
+        items
+            .check(value)
+            .map_err(|problem| problem.inside_item(index))?;
     }
     let Some(member) = unique else {
         return Ok(());
     };
     let mut seen = std::collections::HashMap::new();
     for (index, value) in values.iter().enumerate() {
-        let key = if member.is_empty() { Some(value) } else { value.get(member) };
+        let key = if member.is_empty() {
+            Some(value)
+        } else {
+            value.get(member)
+        };
         if let Some(first) = key.and_then(|key| seen.insert(key.to_string(), index)) {
             return Err(Problem::new(format!(
                 "Array items are not unique (indexes {first} and {index})"
@@ -391,15 +426,24 @@ fn check_object(members: &[Member], open: bool, map: &Map<String, Value>) -> Res
     }
     let known = |name: &String| members.iter().any(|member| member.name == *name);
     if !open {
-        let unknown: Vec<_> = map.keys().filter(|name| !known(name)).map(String::as_str).collect();
+        let unknown: Vec<_> = map
+            .keys()
+            .filter(|name| !known(name))
+            .map(String::as_str)
+            .collect();
         if !unknown.is_empty() {
             let names = unknown.join(", ");
-            return Err(Problem::new(format!("Additional properties not allowed: {names}")));
+            return Err(Problem::new(format!(
+                "Additional properties not allowed: {names}"
+            )));
         }
     }
     for member in members {
         if let Some(value) = map.get(&member.name) {
-            member.schema.check(value).map_err(|problem| problem.inside(&member.name))?;
+            member
+                .schema
+                .check(value)
+                .map_err(|problem| problem.inside(&member.name))?;
         }
     }
     Ok(())

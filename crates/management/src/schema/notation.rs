@@ -63,7 +63,12 @@ fn shape(rest: &mut &str) -> Parsed<Shape> {
     if take(rest, "enum(") {
         let names = word(rest, |character| character != ')');
         expect(rest, ")")?;
-        return Ok(Shape::Choice(names.split(',').map(|name| name.trim().to_owned()).collect()));
+        return Ok(Shape::Choice(
+            names
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .collect(),
+        ));
     }
     if take(rest, "map(") {
         let values = Box::new(schema(rest)?);
@@ -153,7 +158,11 @@ fn unique(rest: &mut &str) -> Parsed<Option<String>> {
 /// `n..m`; nothing if there is none.
 fn range(rest: &mut &str) -> Bounds {
     *rest = rest.trim_start();
-    let digits = |rest: &mut &str| word(rest, |character| character.is_ascii_digit()).parse().ok();
+    let digits = |rest: &mut &str| {
+        word(rest, |character| character.is_ascii_digit())
+            .parse()
+            .ok()
+    };
     let mut ahead = *rest;
     let minimum = digits(&mut ahead);
     if !take(&mut ahead, "..") {
@@ -166,11 +175,15 @@ fn range(rest: &mut &str) -> Bounds {
 
 fn name<'a>(rest: &mut &'a str) -> &'a str {
     *rest = rest.trim_start();
-    word(rest, |character| character.is_ascii_alphanumeric() || "_-$".contains(character))
+    word(rest, |character| {
+        character.is_ascii_alphanumeric() || "_-$".contains(character)
+    })
 }
 
 fn word<'a>(rest: &mut &'a str, belongs: impl Fn(char) -> bool) -> &'a str {
-    let end = rest.find(|character| !belongs(character)).unwrap_or(rest.len());
+    let end = rest
+        .find(|character| !belongs(character))
+        .unwrap_or(rest.len());
     let (word, after) = rest.split_at(end);
     *rest = after;
     word
@@ -201,7 +214,10 @@ mod tests {
     use super::*;
 
     fn problem(notation: &str, value: &Value) -> String {
-        parse(notation).check(value).unwrap_err().sentence("Payload", None)
+        parse(notation)
+            .check(value)
+            .unwrap_err()
+            .sentence("Payload", None)
     }
 
     #[test]
@@ -209,20 +225,54 @@ mod tests {
         let api = "{identifier*: str 1..600, name: str ..3 /^[^<>]+$/, scopes: [{value*: str 1..280}] ..2 unique(value), life: int 1..9}";
         let told = [
             (json!({}), "'Missing required property: identifier'."),
-            (json!({"identifier": "a", "x": 1, "y": 2}), "'Additional properties not allowed: x, y'."),
-            (json!({"identifier": 1}), "'Expected type string but found type integer' on property identifier."),
-            (json!({"identifier": ""}), "'String is too short (0 chars), minimum 1' on property identifier."),
-            (json!({"identifier": "a", "name": "abcd"}), "'String is too long (4 chars), maximum 3' on property name."),
-            (json!({"identifier": "a", "name": "<"}), "'String does not match pattern ^[^<>]+$: <' on property name."),
-            (json!({"identifier": "a", "scopes": [{"value": "r"}, {}]}), "'Missing required property: value' on property scopes[1]."),
-            (json!({"identifier": "a", "scopes": [{"value": "r"}, {"value": "r"}]}), "'Array items are not unique (indexes 0 and 1)' on property scopes."),
-            (json!({"identifier": "a", "scopes": [{"value": "r"}, {"value": "s"}, {"value": "t"}]}), "'Array is too long (3), maximum 2' on property scopes."),
-            (json!({"identifier": "a", "life": 10}), "'Value 10 is greater than maximum 9' on property life."),
-            (json!({"identifier": "a", "life": 1.5}), "'Expected type integer but found type number' on property life."),
+            (
+                json!({"identifier": "a", "x": 1, "y": 2}),
+                "'Additional properties not allowed: x, y'.",
+            ),
+            (
+                json!({"identifier": 1}),
+                "'Expected type string but found type integer' on property identifier.",
+            ),
+            (
+                json!({"identifier": ""}),
+                "'String is too short (0 chars), minimum 1' on property identifier.",
+            ),
+            (
+                json!({"identifier": "a", "name": "abcd"}),
+                "'String is too long (4 chars), maximum 3' on property name.",
+            ),
+            (
+                json!({"identifier": "a", "name": "<"}),
+                "'String does not match pattern ^[^<>]+$: <' on property name.",
+            ),
+            (
+                json!({"identifier": "a", "scopes": [{"value": "r"}, {}]}),
+                "'Missing required property: value' on property scopes[1].",
+            ),
+            (
+                json!({"identifier": "a", "scopes": [{"value": "r"}, {"value": "r"}]}),
+                "'Array items are not unique (indexes 0 and 1)' on property scopes.",
+            ),
+            (
+                json!({"identifier": "a", "scopes": [{"value": "r"}, {"value": "s"}, {"value": "t"}]}),
+                "'Array is too long (3), maximum 2' on property scopes.",
+            ),
+            (
+                json!({"identifier": "a", "life": 10}),
+                "'Value 10 is greater than maximum 9' on property life.",
+            ),
+            (
+                json!({"identifier": "a", "life": 1.5}),
+                "'Expected type integer but found type number' on property life.",
+            ),
             (json!([]), "'Expected type object but found type array'."),
         ];
         for (value, told) in told {
-            assert_eq!(problem(api, &value), format!("Payload validation error: {told}"), "{value}");
+            assert_eq!(
+                problem(api, &value),
+                format!("Payload validation error: {told}"),
+                "{value}"
+            );
         }
     }
 
@@ -238,18 +288,29 @@ mod tests {
 
     #[test]
     fn nullable_defaults_and_open_objects_are_read() {
-        let schema = parse("{a: bool = false, b: enum(x, y)? = \"x\", c: {...}, d: map(str ..2) ..1}");
+        let schema =
+            parse("{a: bool = false, b: enum(x, y)? = \"x\", c: {...}, d: map(str ..2) ..1}");
         let mut value = json!({"b": null, "c": {"any": 1}, "d": {"k": "v"}});
         assert!(schema.check(&value).is_ok());
         schema.complete(&mut value);
-        assert_eq!(value, json!({"b": null, "c": {"any": 1}, "d": {"k": "v"}, "a": false}));
+        assert_eq!(
+            value,
+            json!({"b": null, "c": {"any": 1}, "d": {"k": "v"}, "a": false})
+        );
         assert!(schema.check(&json!({"d": {"k": "v", "l": "v"}})).is_err());
         assert!(schema.check(&json!({"b": "z"})).is_err());
     }
 
     #[test]
     fn a_notation_that_is_not_understood_accepts_nothing() {
-        for bad in ["string", "str nonsense", "{a str}", "[int", "{a: int", "int 1..2 x"] {
+        for bad in [
+            "string",
+            "str nonsense",
+            "{a str}",
+            "[int",
+            "{a: int",
+            "int 1..2 x",
+        ] {
             let schema = parse(bad);
             assert!(matches!(schema.shape, Shape::Never(_)), "{bad}");
             assert!(schema.check(&json!("x")).is_err());

@@ -55,9 +55,15 @@ impl Problem {
         }
         sentence.push('.');
         if !self.inner.is_empty() {
-            let inner: Vec<_> =
-                self.inner.iter().map(|problem| problem.sentence(place, None)).collect();
-            let inner: Vec<_> = inner.iter().map(|text| text.trim_end_matches('.')).collect();
+            let inner: Vec<_> = self
+                .inner
+                .iter()
+                .map(|problem| problem.sentence(place, None))
+                .collect();
+            let inner: Vec<_> = inner
+                .iter()
+                .map(|text| text.trim_end_matches('.'))
+                .collect();
             sentence.push_str(&format!(" Inner errors: [ {} ]", inner.join(", ")));
         }
         sentence

@@ -23,7 +23,10 @@ async fn t20_1_an_api_id_is_24_hexadecimal_digits_and_a_grant_id_begins_with_cgr
         .await;
 
     let id = text(&made, "/id");
-    assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+    assert!(
+        id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{id}"
+    );
     assert!(text(&grant, "/id").starts_with("cgr_"));
     assert_eq!(text(&grant, "/id").len(), 20);
 }
@@ -37,12 +40,16 @@ async fn t20_2_an_hs256_api_without_a_secret_gets_one_that_is_returned() {
     let secret = text(&made, "/signing_secret").to_owned();
     assert!(16 <= secret.len());
 
-    let read = api.read(&format!("/resource-servers/{}", text(&made, "/id"))).await;
+    let read = api
+        .read(&format!("/resource-servers/{}", text(&made, "/id")))
+        .await;
     assert_eq!(text(&read, "/signing_secret"), secret);
     let other = api.make_api("urn:rs", &[]).await;
     assert!(other.get("signing_secret").is_none());
     let short = json!({"identifier": "urn:short", "signing_alg": "HS256", "signing_secret": "x"});
-    api.send("POST", "/resource-servers", short).await.refused(400);
+    api.send("POST", "/resource-servers", short)
+        .await
+        .refused(400);
 }
 
 /// T20-3.
@@ -51,7 +58,10 @@ async fn t20_3_an_update_with_one_scope_leaves_exactly_one() {
     let api = Api::start().await;
     let made = api.make_api("https://orders.test", &["a", "b", "c"]).await;
     let path = format!("/resource-servers/{}", text(&made, "/id"));
-    let updated = api.send("PATCH", &path, json!({"scopes": [{"value": "b"}]})).await.ok(200);
+    let updated = api
+        .send("PATCH", &path, json!({"scopes": [{"value": "b"}]}))
+        .await
+        .ok(200);
     assert_eq!(updated["scopes"], json!([{"value": "b"}]));
     assert_eq!(api.read(&path).await["scopes"], json!([{"value": "b"}]));
 }
@@ -67,9 +77,13 @@ async fn t20_3_a_scope_that_an_api_loses_is_taken_from_its_grants() {
     let grant = api.make("/client-grants", body).await;
 
     let path = format!("/resource-servers/{}", text(&made, "/id"));
-    api.send("PATCH", &path, json!({"scopes": [{"value": "b"}]})).await.ok(200);
+    api.send("PATCH", &path, json!({"scopes": [{"value": "b"}]}))
+        .await
+        .ok(200);
 
-    let grant = api.read(&format!("/client-grants/{}", text(&grant, "/id"))).await;
+    let grant = api
+        .read(&format!("/client-grants/{}", text(&grant, "/id")))
+        .await;
     assert_eq!(grant["scope"], json!(["b"]));
 }
 
@@ -78,7 +92,9 @@ async fn t20_3_a_scope_that_an_api_loses_is_taken_from_its_grants() {
 async fn t20_4_a_token_without_the_scope_is_told_which_one_is_needed() {
     let api = Api::start().await;
     let caller = bearer(&["read:clients"]);
-    let response = api.send_as(&caller, "GET", "/resource-servers", Value::Null).await;
+    let response = api
+        .send_as(&caller, "GET", "/resource-servers", Value::Null)
+        .await;
     let body = response.body.clone().unwrap();
     assert_eq!(
         response.refused(403),
@@ -92,17 +108,26 @@ async fn t20_4_a_token_without_the_scope_is_told_which_one_is_needed() {
 async fn t20_5_an_api_is_found_by_its_identifier_encoded_once_or_twice() {
     let api = Api::start().await;
     let made = api.make_api("https://api.test/v1/", &[]).await;
-    let by_id = api.read(&format!("/resource-servers/{}", text(&made, "/id"))).await;
+    let by_id = api
+        .read(&format!("/resource-servers/{}", text(&made, "/id")))
+        .await;
     for encoded in [
         "https%3A%2F%2Fapi.test%2Fv1%2F",
         "https:%2F%2Fapi.test%2Fv1%2F",
         "https:%252F%252Fapi.test%252Fv1%252F",
     ] {
-        assert_eq!(api.read(&format!("/resource-servers/{encoded}")).await, by_id, "{encoded}");
+        assert_eq!(
+            api.read(&format!("/resource-servers/{encoded}")).await,
+            by_id,
+            "{encoded}"
+        );
     }
     // One whose identifier holds an escape is found as well.
     let odd = api.make_api("urn:a%20b", &[]).await;
-    assert_eq!(api.read("/resource-servers/urn%3Aa%2520b").await["id"], odd["id"]);
+    assert_eq!(
+        api.read("/resource-servers/urn%3Aa%2520b").await["id"],
+        odd["id"]
+    );
 }
 
 /// T20-6.
@@ -115,14 +140,22 @@ async fn t20_6_a_second_grant_for_the_same_pair_is_a_conflict() {
     let body = json!({"client_id": client_id, "audience": "https://orders.test", "scope": ["a"]});
     api.make("/client-grants", body.clone()).await;
 
-    api.send("POST", "/client-grants", body.clone()).await.refused(409);
+    api.send("POST", "/client-grants", body.clone())
+        .await
+        .refused(409);
     let mut other = body;
     other["scope"] = json!([]);
-    api.send("POST", "/client-grants", other.clone()).await.refused(409);
+    api.send("POST", "/client-grants", other.clone())
+        .await
+        .refused(409);
     other["subject_type"] = json!("user");
     api.make("/client-grants", other).await;
 
-    let listed = api.read(&format!("/client-grants?client_id={client_id}&subject_type=client")).await;
+    let listed = api
+        .read(&format!(
+            "/client-grants?client_id={client_id}&subject_type=client"
+        ))
+        .await;
     assert_eq!(listed.as_array().unwrap().len(), 1);
 }
 
@@ -132,7 +165,10 @@ async fn t20_8_a_reserved_scope_name_is_refused() {
     let api = Api::start().await;
     for reserved in ["openid", "offline_access", "email", "profile", "identities"] {
         let body = json!({"identifier": "urn:x", "scopes": [{"value": reserved}]});
-        let sentence = api.send("POST", "/resource-servers", body).await.refused(400);
+        let sentence = api
+            .send("POST", "/resource-servers", body)
+            .await
+            .refused(400);
         assert!(sentence.contains(reserved), "{sentence}");
     }
     let made = api.make_api("urn:x", &["read:x"]).await;
@@ -151,8 +187,14 @@ async fn t2_4_identifiers_are_unique_and_never_normalised() {
     let second = api.make_api("https://a.test/", &[]).await;
     assert_ne!(first["id"], second["id"]);
     let body = json!({"identifier": "https://a.test"});
-    let sentence = api.send("POST", "/resource-servers", body).await.refused(409);
-    assert_eq!(sentence, "A resource server with the same identifier already exists.");
+    let sentence = api
+        .send("POST", "/resource-servers", body)
+        .await
+        .refused(409);
+    assert_eq!(
+        sentence,
+        "A resource server with the same identifier already exists."
+    );
 }
 
 /// T2-2.
@@ -170,9 +212,21 @@ async fn t2_2_deleting_an_api_deletes_its_client_grants() {
 
     let store = &api.management.store;
     let grant_id = text(&grant, "/id");
-    assert!(store.find(&api.tenant, &ClientGrant::KIND, grant_id).await.unwrap().is_none());
+    assert!(
+        store
+            .find(&api.tenant, &ClientGrant::KIND, grant_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let api_id = text(&made, "/id");
-    assert!(store.find(&api.tenant, &ResourceServer::KIND, api_id).await.unwrap().is_none());
+    assert!(
+        store
+            .find(&api.tenant, &ResourceServer::KIND, api_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
     api.send("GET", &path, Value::Null).await.refused(404);
     // Deleting what is gone is no failure.
     api.send("DELETE", &path, Value::Null).await.ok(204);
@@ -185,7 +239,9 @@ async fn t19_5_a_name_with_an_angle_bracket_is_refused_with_its_field() {
     let api = Api::start().await;
     let body = json!({"identifier": "urn:x", "name": "a<b"});
     assert_eq!(
-        api.send("POST", "/resource-servers", body).await.refused(400),
+        api.send("POST", "/resource-servers", body)
+            .await
+            .refused(400),
         "Payload validation error: 'String does not match pattern ^[^<>]+$: a<b' on property name."
     );
 }
@@ -194,11 +250,19 @@ async fn t19_5_a_name_with_an_angle_bracket_is_refused_with_its_field() {
 #[tokio::test]
 async fn t19_6_a_lifetime_of_none_or_more_than_30_days_is_refused() {
     let api = Api::start().await;
-    for (lifetime, told) in [(0, "less than minimum 1"), (2_592_001, "greater than maximum 2592000")]
-    {
+    for (lifetime, told) in [
+        (0, "less than minimum 1"),
+        (2_592_001, "greater than maximum 2592000"),
+    ] {
         let body = json!({"identifier": "urn:x", "token_lifetime": lifetime});
-        let sentence = api.send("POST", "/resource-servers", body).await.refused(400);
-        assert!(sentence.contains(told) && sentence.contains("token_lifetime"), "{sentence}");
+        let sentence = api
+            .send("POST", "/resource-servers", body)
+            .await
+            .refused(400);
+        assert!(
+            sentence.contains(told) && sentence.contains("token_lifetime"),
+            "{sentence}"
+        );
     }
     let body = json!({"identifier": "urn:x", "token_lifetime": 2_592_000});
     api.make("/resource-servers", body).await;
@@ -215,29 +279,50 @@ async fn t19_7_identifier_and_algorithm_cannot_be_changed() {
         api.send("PATCH", &path, body).await.refused(400),
         "Payload validation error: 'Additional properties not allowed: identifier'."
     );
-    api.send("PATCH", &path, json!({"signing_alg": "HS256"})).await.refused(400);
+    api.send("PATCH", &path, json!({"signing_alg": "HS256"}))
+        .await
+        .refused(400);
     // Clients send the present value back.
-    api.send("PATCH", &path, json!({"signing_alg": "RS256"})).await.ok(200);
+    api.send("PATCH", &path, json!({"signing_alg": "RS256"}))
+        .await
+        .ok(200);
 }
 
 /// T19-8.
 #[tokio::test]
 async fn t19_8_a_fresh_tenant_has_the_management_api_which_cannot_be_deleted() {
     let api = Api::start().await;
-    let found = api.read("/resource-servers/https%3A%2F%2Flogin.test%2Fapi%2Fv2%2F").await;
+    let found = api
+        .read("/resource-servers/https%3A%2F%2Flogin.test%2Fapi%2Fv2%2F")
+        .await;
     assert_eq!(text(&found, "/identifier"), "https://login.test/api/v2/");
     assert_eq!(found["is_system"], true);
-    assert!(found["scopes"].as_array().unwrap().iter().any(|scope| scope["value"] == "read:users"));
+    assert!(
+        found["scopes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|scope| scope["value"] == "read:users")
+    );
 
     let path = format!("/resource-servers/{}", text(&found, "/id"));
     let sentence = api.send("DELETE", &path, Value::Null).await.refused(400);
     assert_eq!(sentence, "System resource servers cannot be deleted.");
-    let sentence = api.send("PATCH", &path, json!({"name": "x"})).await.refused(400);
+    let sentence = api
+        .send("PATCH", &path, json!({"name": "x"}))
+        .await
+        .refused(400);
     assert_eq!(sentence, "System resource servers cannot be patched.");
-    let updated = api.send("PATCH", &path, json!({"token_lifetime": 3600})).await.ok(200);
+    let updated = api
+        .send("PATCH", &path, json!({"token_lifetime": 3600}))
+        .await
+        .ok(200);
     assert_eq!(updated["token_lifetime"], 3600);
     let body = json!({"identifier": "https://login.test/api/v2/"});
-    let sentence = api.send("POST", "/resource-servers", body).await.refused(400);
+    let sentence = api
+        .send("POST", "/resource-servers", body)
+        .await
+        .refused(400);
     assert_eq!(sentence, "The selected identifier is reserved.");
 }
 
@@ -246,7 +331,9 @@ async fn t19_8_a_fresh_tenant_has_the_management_api_which_cannot_be_deleted() {
 async fn j8_4_a_signing_secret_belongs_to_hs256_alone() {
     let api = Api::start().await;
     let body = json!({"identifier": "urn:x", "signing_secret": "0123456789abcdef"});
-    api.send("POST", "/resource-servers", body).await.refused(400);
+    api.send("POST", "/resource-servers", body)
+        .await
+        .refused(400);
 }
 
 #[tokio::test]
@@ -269,8 +356,14 @@ async fn what_is_unset_is_absent_and_null_clears() {
     // An object is replaced whole.
     let body = json!({"proof_of_possession": {"mechanism": "mtls", "required": false}});
     let updated = api.send("PATCH", &path, body).await.ok(200);
-    assert_eq!(updated["proof_of_possession"], json!({"mechanism": "mtls", "required": false}));
-    let updated = api.send("PATCH", &path, json!({"proof_of_possession": null})).await.ok(200);
+    assert_eq!(
+        updated["proof_of_possession"],
+        json!({"mechanism": "mtls", "required": false})
+    );
+    let updated = api
+        .send("PATCH", &path, json!({"proof_of_possession": null}))
+        .await
+        .ok(200);
     assert!(updated.get("proof_of_possession").is_none());
     // The half of a policy that is not sent stays.
     let body = json!({"subject_type_authorization": {"user": {"policy": "deny_all"}}});

@@ -144,7 +144,11 @@ impl KeyOperations for NamedKeys {
         });
         Ok(PublicKey {
             thumbprint: format!("thumbprint-{}", pem.len()),
-            kind: if pem.contains("EC ") { KeyKind::EllipticCurve } else { KeyKind::Rsa },
+            kind: if pem.contains("EC ") {
+                KeyKind::EllipticCurve
+            } else {
+                KeyKind::Rsa
+            },
             certificate,
         })
     }
@@ -186,7 +190,7 @@ impl Api {
             engine: Engine::Sqlite {
                 directory: directory.path().to_owned(),
             },
-            master_key: MasterKeySource::Directory(directory.path().to_owned()),
+            master_key: MasterKeySource::Generated(directory.path().join("master.key")),
             random: random.clone(),
             now: clock.now(),
             migrate: true,
@@ -224,7 +228,11 @@ impl Api {
         path: &str,
         body: Value,
     ) -> Response {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let (path, query) = match path.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (path, None),
@@ -257,7 +265,11 @@ impl Api {
 
     /// A machine client.
     pub async fn make_client(&self, name: &str) -> Value {
-        self.make("/clients", json!({"name": name, "app_type": "non_interactive"})).await
+        self.make(
+            "/clients",
+            json!({"name": name, "app_type": "non_interactive"}),
+        )
+        .await
     }
 }
 
@@ -266,7 +278,10 @@ pub fn bearer(scopes: &[&str]) -> Caller {
     Caller {
         subject: "svc@clients".to_owned(),
         client_id: Some("svc".to_owned()),
-        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
+        scopes: scopes
+            .iter()
+            .map(|scope| (*scope).to_owned())
+            .collect::<BTreeSet<_>>(),
         authority: Authority::Token,
     }
 }
@@ -296,5 +311,8 @@ impl Answer for Response {
 
 /// The text at `pointer`.
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {value}"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("{pointer} in {value}"))
 }

@@ -6,6 +6,7 @@
 
 mod client;
 mod client_grant;
+mod custom_domain;
 mod key_ring;
 mod resource_server;
 mod tenant_settings;
@@ -16,6 +17,7 @@ pub use client::{
     JwtConfiguration, PrivateKeyJwt,
 };
 pub use client_grant::{ClientGrant, SubjectType};
+pub use custom_domain::CustomDomain;
 pub use key_ring::{KeyRing, KeyState, StoredKey};
 pub use resource_server::{
     ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
