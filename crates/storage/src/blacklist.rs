@@ -2,7 +2,14 @@
 
 use grantor_protocol::{env::Timestamp, tenant::TenantId};
 
-use crate::{error::Result, params, read::MAX_LIMIT, statements, store::Store};
+use crate::{
+    document::MAX_KEY_BYTES,
+    error::{Error, Result},
+    params,
+    read::MAX_LIMIT,
+    statements,
+    store::Store,
+};
 
 /// A revoked token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +26,10 @@ impl Store {
     /// Revokes a token; again is no failure.
     pub async fn blacklist_token(&self, tenant: &TenantId, token: &BlacklistedToken) -> Result<()> {
         let mut batch = self.batch();
+        if MAX_KEY_BYTES < token.aud.len().max(token.jti.len()) {
+            let what = "a revoked token whose aud or jti is too long".to_owned();
+            batch.defect(Error::Malformed { what });
+        }
         let values = params![tenant, &token.aud, &token.jti, token.expires_at];
         batch.run(statements::BLACKLIST_INSERT, values);
         self.commit(batch).await

@@ -130,6 +130,7 @@ impl Batch {
             self.defect(Error::Malformed { what });
             return None;
         };
+        self.bound(kind, id);
         let mut sealed = body.clone();
         let random = self.random.clone();
         match self
@@ -147,6 +148,14 @@ impl Batch {
         }
     }
 
+    /// Refuses what is too long to be found by.
+    fn bound(&mut self, kind: &Kind, text: &str) {
+        if MAX_KEY_BYTES < text.len() {
+            let what = format!("a {} with a key of {} bytes", kind.name, text.len());
+            self.defect(Error::Malformed { what });
+        }
+    }
+
     fn extract(&mut self, tenant: &TenantId, kind: &Kind, id: &str, body: &Json) {
         for unique in kind.unique {
             let parts: Option<Vec<_>> = unique
@@ -156,7 +165,9 @@ impl Batch {
                 .collect();
             if let Some(parts) = parts {
                 let parts: Vec<_> = parts.iter().map(String::as_str).collect();
-                let values = params![tenant, kind.name, unique.name, key_value(&parts), id];
+                let value = key_value(&parts);
+                self.bound(kind, &value);
+                let values = params![tenant, kind.name, unique.name, value, id];
                 let expectation = Expectation::Unique(unique.name);
                 self.step(statements::KEY_INSERT, values, expectation);
             }
@@ -170,12 +181,16 @@ impl Batch {
             targets.sort_unstable();
             targets.dedup();
             for target in targets {
+                self.bound(kind, &target);
                 let values = params![tenant, kind.name, link.name, target, id];
                 self.run(statements::LINK_INSERT, values);
             }
         }
     }
 }
+
+/// The longest identifier, key or link target in bytes: PostgreSQL cannot index much more.
+pub const MAX_KEY_BYTES: usize = 1024;
 
 /// The value of a unique key: its parts, kept apart.
 pub(crate) fn key_value(parts: &[&str]) -> String {

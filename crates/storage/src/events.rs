@@ -113,8 +113,8 @@ impl Store {
                 &id,
                 event.at,
                 event.code,
-                event.client_id.as_deref(),
-                event.user_id.as_deref(),
+                event.client_id.as_deref().map(column),
+                event.user_id.as_deref().map(column),
                 body
             ];
             batch.run(statements::EVENT_INSERT, values);
@@ -164,18 +164,31 @@ impl Store {
             filter.limit.clamp(0, MAX_LIMIT),
             filter.offset.max(0)
         ]);
-        let rows = self.read(sql, values).await?;
+        let rows = self.read_long(sql, values).await?;
         let events = rows.iter().map(read_event).collect::<Result<_>>()?;
         let total = if filter.with_total {
             let mut values = params![tenant];
             values.extend(wanted());
-            let rows = self.read(statements::EVENT_COUNT, values).await?;
+            let rows = self.read_long(statements::EVENT_COUNT, values).await?;
             rows.first().map(|row| row.integer(0)).transpose()?
         } else {
             None
         };
         Ok(EventPage { events, total })
     }
+}
+
+/// The longest identifier that is kept in a column of its own, in bytes.
+const LONGEST: usize = 255;
+
+/// Identifiers in events may come from anybody, and no entry is lost because one is odd: it is cut to what both engines
+/// can index.
+fn column(text: &str) -> String {
+    let end = (0..=LONGEST.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or_default();
+    text.get(..end).unwrap_or_default().replace('\0', "")
 }
 
 fn read_event(row: &Row) -> Result<StoredEvent> {

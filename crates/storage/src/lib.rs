@@ -33,6 +33,7 @@ mod watch;
 
 pub use batch::{Batch, Change};
 pub use blacklist::BlacklistedToken;
+pub use document::MAX_KEY_BYTES;
 pub use error::{Error, Result, Source};
 pub use events::{EventFilter, EventPage, StoredEvent};
 pub use master_key::MasterKeySource;

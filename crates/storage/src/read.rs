@@ -124,7 +124,7 @@ impl Store {
             (Some(_), false) => statements::DOCUMENT_LIST_LINKED,
             (Some(_), true) => statements::DOCUMENT_LIST_LINKED_AFTER,
         };
-        let rows = self.read(sql, values).await?;
+        let rows = self.read_long(sql, values).await?;
         let records = rows
             .iter()
             .filter_map(|row| self.record(tenant, kind, Some(row)).transpose());
@@ -135,7 +135,7 @@ impl Store {
                 Some(_) => statements::DOCUMENT_COUNT_LINKED,
             };
             let values: Vec<Value> = place().into_iter().chain(link()).collect();
-            let rows = self.read(sql, values).await?;
+            let rows = self.read_long(sql, values).await?;
             rows.first().map(|row| row.integer(0)).transpose()?
         } else {
             None

@@ -78,7 +78,7 @@ impl Store {
         loop {
             let mut values = after.to_vec();
             values.push(Value::Integer(PAGE));
-            let rows = self.read(statements::DOCUMENT_SEALED, values).await?;
+            let rows = self.read_long(statements::DOCUMENT_SEALED, values).await?;
             for row in &rows {
                 let (tenant, kind, id) = (row.text(0)?, row.text(1)?, row.text(2)?);
                 let body = self.reseal_row(&present, &next, row)?;

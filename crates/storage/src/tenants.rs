@@ -85,7 +85,7 @@ impl Store {
         loop {
             let after = tenants.last().map_or("", |tenant| tenant.id.as_str());
             let rows = self
-                .read(statements::TENANT_LIST, params![after, MAX_LIMIT])
+                .read_long(statements::TENANT_LIST, params![after, MAX_LIMIT])
                 .await?;
             for row in &rows {
                 tenants.push(read_tenant(row)?);

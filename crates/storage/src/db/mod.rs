@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::{
     batch::{Change, Step},
     cache::Caches,
-    error::Result,
+    error::{Error, Result},
     store::Engine,
     value::{Row, Sql, Value},
 };
@@ -28,7 +28,7 @@ pub(crate) struct Work {
 
 /// The engine in use.
 pub(crate) enum Database {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Arc<sqlite::Sqlite>),
     Postgres(Box<postgres::Postgres>),
 }
 
@@ -37,7 +37,8 @@ impl Database {
     pub(crate) async fn open(engine: &Engine, caches: &Arc<Caches>) -> Result<Self> {
         match engine {
             Engine::Sqlite { directory } => {
-                sqlite::Sqlite::open(directory, caches).map(Self::Sqlite)
+                let sqlite = sqlite::Sqlite::open(directory, caches)?;
+                Ok(Self::Sqlite(Arc::new(sqlite)))
             }
             Engine::Postgres { url } => postgres::Postgres::open(url, caches)
                 .await
@@ -46,7 +47,7 @@ impl Database {
     }
 
     /// Starts listening for the changes of others; the caches may serve from now on.
-    pub(crate) fn watch(&mut self) -> Result<()> {
+    pub(crate) fn watch(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.watch(),
             Self::Postgres(postgres) => postgres.watch(),
@@ -74,6 +75,19 @@ impl Database {
     pub(crate) async fn read(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(sql, &params),
+            Self::Postgres(postgres) => postgres.read(sql, &params).await,
+        }
+    }
+
+    /// Reads what may take longer than a few microseconds, so not on a thread that serves requests.
+    pub(crate) async fn read_long(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let sqlite = sqlite.clone();
+                let task = tokio::task::spawn_blocking(move || sqlite.read(sql, &params));
+                task.await
+                    .map_err(|source| Error::unavailable("reading", source))?
+            }
             Self::Postgres(postgres) => postgres.read(sql, &params).await,
         }
     }

@@ -1,6 +1,11 @@
 //! PostgreSQL, or an engine that speaks its protocol: a pool, and batches that are sent without waiting between steps.
 
-use std::{pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::BytesMut;
 use deadpool_postgres::{
@@ -51,7 +56,7 @@ pub(crate) struct Postgres {
     config: Config,
     tls: Tls,
     caches: Arc<Caches>,
-    watcher: Option<Watcher>,
+    watcher: OnceLock<Watcher>,
 }
 
 impl Postgres {
@@ -80,16 +85,18 @@ impl Postgres {
             config,
             tls,
             caches: caches.clone(),
-            watcher: None,
+            watcher: OnceLock::new(),
         };
         drop(store.client().await?);
         Ok(store)
     }
 
     /// Starts to listen for the changes of other nodes.
-    pub(super) fn watch(&mut self) -> Result<()> {
+    pub(super) fn watch(&self) -> Result<()> {
         let (config, tls) = (self.config.clone(), self.tls.clone());
-        self.watcher = Some(Watcher::start(config, tls, self.caches.clone())?);
+        let watcher = Watcher::start(config, tls, self.caches.clone())?;
+        // A second one would be dropped, and with it its thread.
+        self.watcher.set(watcher).ok();
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Statement, ToStatement};
 
 use super::{dialect, postgres::decode, postgres_connect::Tls};
 use crate::{
@@ -55,6 +55,8 @@ impl Watcher {
                     _ = stopped => {}
                 }
             });
+            // A name that is being resolved must not hold up the end.
+            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new()
             .name("grantor-watch".to_owned())
@@ -96,10 +98,18 @@ async fn listen(
     let (client, mut wakes) = tokio::time::timeout(CONNECT, connect(config, tls)).await??;
     let listening = client.batch_execute("LISTEN grantor_changes");
     tokio::time::timeout(PATIENCE, listening).await??;
-    let latest = query(&client, statements::CHANGE_LATEST, &[]).await?;
+    let latest = query(
+        &client,
+        statements::CHANGE_LATEST.text(),
+        statements::CHANGE_LATEST,
+        &[],
+    )
+    .await?;
     let latest = latest.first().map_or(Ok(0), |row| row.integer(0))?;
     let mut cursor = Cursor::new(latest);
-    read_changes(&client, &mut cursor, caches).await?;
+    let text = dialect::dollars(statements::CHANGE_LIST.text());
+    let list = tokio::time::timeout(PATIENCE, client.prepare(&text)).await??;
+    read_changes(&client, &list, &mut cursor, caches).await?;
     caches.resume();
     loop {
         tokio::select! {
@@ -108,18 +118,19 @@ async fn listen(
         }
         // Notifications that came meanwhile are answered by the same read.
         while wakes.try_recv().is_ok() {}
-        read_changes(&client, &mut cursor, caches).await?;
+        read_changes(&client, &list, &mut cursor, caches).await?;
     }
 }
 
 async fn read_changes(
     client: &Client,
+    list: &Statement,
     cursor: &mut Cursor,
     caches: &Caches,
 ) -> std::result::Result<(), Failure> {
     let mut first = cursor.first();
     loop {
-        let rows = query(client, statements::CHANGE_LIST, &[first, PAGE]).await?;
+        let rows = query(client, list, statements::CHANGE_LIST, &[first, PAGE]).await?;
         for row in &rows {
             let seq = row.integer(0)?;
             first = seq + 1;
@@ -135,15 +146,15 @@ async fn read_changes(
 
 async fn query(
     client: &Client,
+    statement: &(impl ToStatement + ?Sized + Sync),
     sql: Sql,
     params: &[i64],
 ) -> std::result::Result<Vec<crate::Row>, Failure> {
-    let text = dialect::dollars(sql.text());
     let params: Vec<_> = params
         .iter()
         .map(|value| value as &(dyn tokio_postgres::types::ToSql + Sync))
         .collect();
-    let rows = tokio::time::timeout(PATIENCE, client.query(&text, &params)).await??;
+    let rows = tokio::time::timeout(PATIENCE, client.query(statement, &params)).await??;
     rows.iter().map(|row| Ok(decode(row, sql)?)).collect()
 }
 

@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
@@ -72,7 +72,7 @@ pub(crate) struct Sqlite {
     readers: Mutex<Vec<Connection>>,
     queue: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    watcher: Option<sqlite_watch::Watcher>,
+    watcher: OnceLock<sqlite_watch::Watcher>,
 }
 
 impl Sqlite {
@@ -109,16 +109,17 @@ impl Sqlite {
             readers: Mutex::default(),
             queue: Some(queue),
             writer: Some(writer),
-            watcher: None,
+            watcher: OnceLock::new(),
         })
     }
 
     /// Starts to look for the writes of other processes.
-    pub(super) fn watch(&mut self) -> Result<()> {
+    pub(super) fn watch(&self) -> Result<()> {
         let connection = self.connect()?;
         let watcher =
             sqlite_watch::Watcher::start(connection, self.file.clone(), self.caches.clone())?;
-        self.watcher = Some(watcher);
+        // A second one would be dropped, and with it its thread.
+        self.watcher.set(watcher).ok();
         Ok(())
     }
 

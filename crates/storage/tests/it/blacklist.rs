@@ -1,6 +1,6 @@
 //! Revoked tokens.
 
-use grantor_storage::BlacklistedToken;
+use grantor_storage::{BlacklistedToken, Error};
 
 use crate::world::{World, at, default, tenant};
 
@@ -18,6 +18,8 @@ on_both! {
 
         let listed = store.blacklisted_tokens(&default(), "x").await.unwrap();
 
+        let too_long = store.blacklist_token(&default(), &token("x", &"1".repeat(2000))).await;
+        assert!(matches!(too_long, Err(Error::Malformed { .. })), "{too_long:?}");
         assert_eq!(listed, [token("x", "1"), token("x", "2")]);
         assert!(store.is_blacklisted(&default(), "y", "3").await.unwrap());
         assert!(!store.is_blacklisted(&default(), "y", "1").await.unwrap());

@@ -2,9 +2,14 @@
 
 use std::{
     collections::BTreeSet,
+    fs::{self, Permissions},
     hash::{BuildHasher, RandomState},
     io::{BufRead, BufReader},
-    path::PathBuf,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::Duration,
@@ -222,4 +227,39 @@ async fn a_full_disk_refuses_writes_and_loses_none() {
     let store = world.open().await;
     check(&store, &acknowledged).await;
     assert!(!acknowledged.is_empty());
+}
+
+/// An operator who starts it as the wrong user is told what to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_another_user_is_named() {
+    let world = World::sqlite();
+    drop(world.open().await);
+    let data = world.directory.path().join("data");
+    let copy = world.directory.path().join("writer");
+    fs::copy(program(), &copy).unwrap();
+    let readable =
+        |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    readable(world.directory.path(), 0o755);
+    readable(&copy, 0o755);
+    for entry in fs::read_dir(&data).unwrap() {
+        readable(&entry.unwrap().path(), 0o444);
+    }
+    readable(&data, 0o555);
+    let mut command = Command::new(&copy);
+    if fs::metadata(&data).unwrap().uid() == 0 {
+        // Nothing is closed to root.
+        command.uid(65534).gid(65534);
+    }
+    let key = world.directory.path().join("other.key");
+    let output = command
+        .current_dir(world.directory.path())
+        .arg("sqlite")
+        .args([&data, &key])
+        .arg("0")
+        .output()
+        .unwrap();
+    readable(&data, 0o755);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("NotWritable"), "{said}");
 }

@@ -7,12 +7,13 @@ use grantor_protocol::{
 use grantor_storage::{Error, Record, Selection, Sql, Store, Window, params};
 use serde_json::json;
 
-use crate::world::{THING, World, at, default, insert, replace, tenant, thing, try_insert};
+use crate::world::{THING, Thing, World, at, default, insert, replace, tenant, thing, try_insert};
 
 async fn find(store: &Store, id: &str) -> Option<Record> {
     store.find(&default(), &THING, id).await.unwrap()
 }
 
+/// The identifiers, and the total, which is -1 when nothing can be counted.
 async fn list(store: &Store, link: Option<(&str, &str)>, window: Window) -> (Vec<String>, i64) {
     let selection = Selection {
         link: link.map(|(name, target)| (name.to_owned(), target.to_owned())),
@@ -21,7 +22,7 @@ async fn list(store: &Store, link: Option<(&str, &str)>, window: Window) -> (Vec
     };
     let page = store.list(&default(), &THING, &selection).await.unwrap();
     let ids = page.records.into_iter().map(|record| record.id).collect();
-    (ids, page.total.unwrap())
+    (ids, page.total.unwrap_or(-1))
 }
 
 fn all() -> Window {
@@ -245,6 +246,37 @@ on_both! {
         let moved = store.find(&default(), &THING, "2").await;
 
         assert!(matches!(moved, Err(Error::Inconsistent { .. })), "{moved:?}");
+    }
+
+    async fn the_character_zero_is_refused_and_finds_nothing(world: &World) {
+        let store = world.open().await;
+        let refused = try_insert(&store, &thing("1\0", "a")).await;
+        assert!(matches!(refused, Err(Error::Malformed { .. })), "{refused:?}");
+        assert!(find(&store, "1\0").await.is_none());
+        assert!(store.typed::<Thing>(&default(), "1\0").await.unwrap().is_none());
+        assert_eq!(list(&store, Some(("owner", "\0")), all()).await, (vec![], -1));
+        // Where it is escaped, in documents and in unique keys, it is a character like others.
+        insert(&store, &thing("2", "a\0b")).await;
+        let found = store.find_by(&default(), &THING, "name", &["a\0b"]).await.unwrap();
+        assert_eq!(found.unwrap().body["name"], "a\0b");
+    }
+
+    async fn what_is_too_long_to_be_found_by_is_refused(world: &World) {
+        let store = world.open().await;
+        let long = "x".repeat(3000);
+        for body in [
+            thing(&long, "a"),
+            thing("1", &long),
+            json!({"id": "1", "name": "a", "owner": long}),
+        ] {
+            let refused = try_insert(&store, &body).await;
+            assert!(matches!(refused, Err(Error::Malformed { .. })), "{refused:?}");
+        }
+        // Long, and hard to compress.
+        let letters = (0..1000_u32).filter_map(|n| char::from_u32(33 + n * n % 89));
+        let longest: String = letters.filter(|letter| !"\"\\".contains(*letter)).collect();
+        insert(&store, &json!({"id": longest, "name": longest, "owner": longest})).await;
+        assert!(find(&store, &longest).await.is_some());
     }
 
     async fn a_document_without_identifier_is_not_storable(world: &World) {

@@ -112,6 +112,19 @@ on_both! {
         assert_eq!(list(&store, from(false)).await.0, [1, 0]);
     }
 
+    async fn an_odd_identifier_from_outside_loses_no_entry(world: &World) {
+        let store = world.open().await;
+        let odd = format!("{}\0{}", "a".repeat(254), "é".repeat(4000));
+        let mut entry = event("f", 0, Some(&odd), Some("u\0"));
+        entry.1.members.insert("client".to_owned(), json!(odd));
+        let ids = store.append_events(&[entry, event("s", 1, None, None)]).await.unwrap();
+        let found = store.find_event(&default(), &ids[0]).await.unwrap().unwrap();
+        assert_eq!(found.client_id, Some("a".repeat(254)));
+        assert_eq!(found.user_id.as_deref(), Some("u"));
+        assert_eq!(found.members["client"], json!(odd));
+        assert!(store.find_event(&default(), &ids[1]).await.unwrap().is_some());
+    }
+
     async fn two_nodes_do_not_draw_the_same_identifier(world: &World) {
         let stores = [world.open().await, world.open().await];
         let mut ids = std::collections::BTreeSet::new();
