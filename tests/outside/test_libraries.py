@@ -132,20 +132,30 @@ def test_auth0_python_reports_a_refusal_as_the_vendors(trusting, name):
     assert refused.value.message == f"Service not found: {name}"
 
 
-def test_auth0_for_node_gets_a_token_with_a_secret(server, name):
-    app = server.machine(name, "read:x")
-    arguments = {"clientId": app["client_id"], "clientSecret": app["client_secret"]}
-
-    answer = run_node("token.cjs", {"domain": server.domain, "audience": name, **arguments}, server)
-
-    assert discovered(server, answer["access_token"], name)["scope"] == "read:x"
+# Version 7 of `auth0` keeps its authentication client under `auth0/legacy`; version 6 has its own.
+NODE_SDKS = ["auth0/legacy", "auth0-six"]
 
 
-def test_auth0_for_node_gets_a_token_with_a_key(server, name, key_pair):
+@pytest.mark.parametrize("sdk", NODE_SDKS)
+def test_auth0_for_node_gets_a_token_with_a_secret(server, name, sdk):
+    audience = f"{name}/{sdk}"
+    app = server.machine(audience, "read:x")
+    credential = {"clientId": app["client_id"], "clientSecret": app["client_secret"]}
+    arguments = {"sdk": sdk, "domain": server.domain, "audience": audience, **credential}
+
+    answer = run_node("token.cjs", arguments, server)
+
+    assert discovered(server, answer["access_token"], audience)["scope"] == "read:x"
+
+
+@pytest.mark.parametrize("sdk", NODE_SDKS)
+def test_auth0_for_node_gets_a_token_with_a_key(server, name, key_pair, sdk):
     private, public = key_pair
-    app = client_with_key(server, public, name)
-    arguments = {"clientId": app["client_id"], "clientAssertionSigningKey": private}
+    audience = f"{name}/{sdk}"
+    app = client_with_key(server, public, audience)
+    credential = {"clientId": app["client_id"], "clientAssertionSigningKey": private}
+    arguments = {"sdk": sdk, "domain": server.domain, "audience": audience, **credential}
 
-    answer = run_node("token.cjs", {"domain": server.domain, "audience": name, **arguments}, server)
+    answer = run_node("token.cjs", arguments, server)
 
-    assert discovered(server, answer["access_token"], name)["azp"] == app["client_id"]
+    assert discovered(server, answer["access_token"], audience)["azp"] == app["client_id"]

@@ -1,7 +1,6 @@
 // Gets a machine token with the vendor's Node SDK, as its documentation shows.
-const { AuthenticationClient } = require("auth0");
-
-const { domain, audience, ...client } = JSON.parse(process.argv[2]);
+const { sdk, domain, audience, ...client } = JSON.parse(process.argv[2]);
+const { AuthenticationClient } = require(sdk);
 
 async function main() {
   const authentication = new AuthenticationClient({ domain, ...client });
