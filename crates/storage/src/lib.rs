@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod instance;
 pub mod master_key;
+mod pointer;
 mod read;
 mod reseal;
 mod seal;

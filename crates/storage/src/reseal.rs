@@ -29,10 +29,17 @@ impl Store {
     /// the file takes the old one's place; a store that is opened after a crash in between finds the right one of the
     /// two. Other processes that hold the old key cannot write secrets any more and have to be started again.
     pub async fn reseal(&self, key: &MasterKey) -> Result<u64> {
+        let _alone = self.inner.resealing.lock().await;
         let path = self.inner.key_path.as_deref();
         if let Some(path) = path {
             let next = master_key::next_path(path);
-            // Left by an attempt that did not reach its commit, or opening would have put it in place.
+            // A next key that the database is sealed with already must not be lost.
+            let rows = Rows::load(&self.inner.database).await?;
+            let (verifier, _) = rows.find(VERIFIER)?.ok_or(Error::MasterKeyMismatch)?;
+            if verifier != self.sealer().verifier() {
+                return Err(Error::MasterKeyMismatch);
+            }
+            // What is left there now comes from an attempt that did not reach its commit.
             std::fs::remove_file(&next).ok();
             master_key::write(&next, key)?;
         }

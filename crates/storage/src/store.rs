@@ -80,6 +80,7 @@ pub(crate) struct Inner {
     pub(crate) sealer: RwLock<Arc<Sealer>>,
     pub(crate) instance_key: InstanceKey,
     pub(crate) key_path: Option<PathBuf>,
+    pub(crate) resealing: tokio::sync::Mutex<()>,
     pub(crate) log_ids: LogIds,
 }
 
@@ -106,6 +107,7 @@ impl Store {
             sealer: RwLock::new(Arc::new(sealer)),
             instance_key,
             key_path: options.master_key.path().map(PathBuf::from),
+            resealing: tokio::sync::Mutex::default(),
             log_ids: LogIds::new(random),
             random: options.random,
         };

@@ -1,6 +1,6 @@
 //! Documents as their structs, from the cache if they were read before.
 
-use std::sync::Arc;
+use std::{any::TypeId, sync::Arc};
 
 use grantor_protocol::{document::Document, env::Timestamp, tenant::TenantId};
 
@@ -33,7 +33,7 @@ impl Store {
         id: &str,
     ) -> Result<Option<Arc<Versioned<T>>>> {
         let caches = &self.inner.caches;
-        let key = caches.key(&(tenant.as_str(), T::KIND.name, id));
+        let key = caches.key(&(TypeId::of::<T>(), tenant.as_str(), T::KIND.name, id));
         if let Some(found) = caches.find(key) {
             return Ok(Some(found));
         }
@@ -50,7 +50,13 @@ impl Store {
         parts: &[&str],
     ) -> Result<Option<Arc<Versioned<T>>>> {
         let caches = &self.inner.caches;
-        let key = caches.key(&(tenant.as_str(), T::KIND.name, unique, parts));
+        let key = caches.key(&(
+            TypeId::of::<T>(),
+            tenant.as_str(),
+            T::KIND.name,
+            unique,
+            parts,
+        ));
         if let Some(found) = caches.find(key) {
             return Ok(Some(found));
         }

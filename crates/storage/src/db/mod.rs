@@ -3,7 +3,9 @@
 mod dialect;
 pub(crate) mod migrations;
 mod postgres;
+mod postgres_batch;
 mod postgres_connect;
+mod postgres_values;
 mod postgres_watch;
 mod sqlite;
 mod sqlite_watch;

@@ -5,7 +5,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Statement, ToStatement};
 
-use super::{dialect, postgres::decode, postgres_connect::Tls};
+use super::{dialect, postgres_connect::Tls, postgres_values::decode};
 use crate::{
     batch::Change,
     cache::Caches,
