@@ -487,3 +487,53 @@ pub(crate) static RESOURCES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
         .map(|resource| Compiled::new(resource))
         .collect()
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declared_schema_is_understood() {
+        for compiled in RESOURCES.iter() {
+            let resource = compiled.resource;
+            for schema in [&compiled.create, &compiled.update, &compiled.stored] {
+                assert_eq!(schema.misread(), None, "{}", resource.path);
+            }
+            for filter in resource.listing.filters {
+                assert_eq!(parse(filter.schema).misread(), None, "{}", filter.name);
+            }
+            for operation in resource.operations {
+                if let Action::Run(_, Some(notation)) = operation.action {
+                    assert_eq!(parse(notation).misread(), None, "{}", operation.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_is_json_that_its_field_accepts() {
+        for compiled in RESOURCES.iter() {
+            for field in compiled.resource.fields {
+                let Some(default) = field.default else {
+                    continue;
+                };
+                let value: Value = serde_json::from_str(default).unwrap();
+                let schema = compiled.stored.member(field.name).unwrap();
+                assert!(schema.check(&value).is_ok(), "{}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_filter_by_a_link_names_one_of_the_kind() {
+        for compiled in RESOURCES.iter() {
+            for filter in compiled.resource.listing.filters {
+                let Some(link) = filter.link else {
+                    continue;
+                };
+                let links = compiled.resource.kind.links;
+                assert!(links.iter().any(|known| known.name == link), "{link}");
+            }
+        }
+    }
+}

@@ -237,10 +237,11 @@ pub(super) fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) 
         .document
         .get("client_authentication_methods")
         .is_some_and(Value::is_object);
-    if keys_only {
-        shown.remove("client_secret");
-    }
     if !rendering.created {
+        // A client that authenticates with keys has put its secret aside.
+        if keys_only {
+            shown.remove("client_secret");
+        }
         return;
     }
     let credentials = stored(rendering.document);

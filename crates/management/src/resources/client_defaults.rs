@@ -29,7 +29,7 @@ pub(super) fn complete(change: &mut Change<'_>) {
     if !change.has("jwt_configuration") {
         let configuration = if !first_party && app_type == "regular_web" {
             json!({"alg": "RS256", "lifetime_in_seconds": 3_600, "secret_encoded": false})
-        } else if app_type == "resource_server" {
+        } else if matches!(app_type.as_str(), "resource_server" | "express_configuration") {
             json!({"secret_encoded": false, "alg": "RS256"})
         } else {
             json!({"lifetime_in_seconds": 36_000, "secret_encoded": false})
@@ -37,12 +37,17 @@ pub(super) fn complete(change: &mut Change<'_>) {
         change.set("jwt_configuration", configuration);
     }
     if app_type == "express_configuration" {
-        if !change.has("organization_usage") {
-            change.set("organization_usage", "require");
-        }
-        if !change.has("callbacks") {
-            let callback = "https://system-admin.okta.com/admin/app/generic/oauth20redirect";
-            change.set("callbacks", json!([callback]));
+        let callback = "https://system-admin.okta.com/admin/app/generic/oauth20redirect";
+        let defaults = [
+            ("organization_usage", json!("require")),
+            ("organization_require_behavior", json!("pre_login_prompt")),
+            ("callbacks", json!([callback])),
+            ("client_authentication_methods", json!({"private_key_jwt": {"credentials": []}})),
+        ];
+        for (name, default) in defaults {
+            if !change.has(name) {
+                change.set(name, default);
+            }
         }
     }
     complete_refresh_token(change);

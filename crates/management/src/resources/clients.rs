@@ -270,7 +270,7 @@ const FIELDS: &[Field] = &[
     field(
         "organization_discovery_methods",
         "CUR",
-        "[enum(email, organization_name)]? 1.. unique",
+        "[enum(email, organization_name)] 1.. unique?",
     ),
     field(
         "client_authentication_methods",
@@ -344,7 +344,7 @@ const FIELDS: &[Field] = &[
     field(
         "async_approval_notification_channels",
         "CUR",
-        "[enum(guardian-push, email)]? 1.. unique",
+        "[enum(guardian-push, email)] 1.. unique?",
     ),
     field("identity_assertion_authorization_grant", "CUR", "{...}?"),
     field(
@@ -378,7 +378,7 @@ const REFRESH_TOKEN: &str = "{rotation_type: enum(rotating, non-rotating), \
     expiration_type: enum(expiring, non-expiring), leeway: int 0..600, \
     token_lifetime: int 1..157788000, infinite_token_lifetime: bool, \
     idle_token_lifetime: int 1..157788000, infinite_idle_token_lifetime: bool, \
-    policies: [{audience*: str 1..600 audience, scope*: [str 1..280]}]? 1..}?";
+    policies: [{audience*: str 1..600 audience, scope*: [str 1..280]}] 1..?}?";
 
 const EXPRESS: &str = "{initiate_login_uri_template*: str 1..2000, \
     user_attribute_profile_id*: str /^uap_/, connection_profile_id*: str /^cop_/, \

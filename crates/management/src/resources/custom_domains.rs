@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     keys::Pending,
     resource::{
-        Field, Identity, Listing, Missing, Resource, Rules, Scopes, create, delete, field, find,
+        Field, Identity, Listing, Missing, Rendering, Resource, Rules, Scopes, create, delete, field, find,
         list, run, update,
     },
 };
@@ -42,7 +42,7 @@ pub(crate) const CUSTOM_DOMAINS: Resource = Resource {
         before_create,
         before_update,
         before_delete,
-        ..Rules::NONE
+        render,
     },
     operations: &[
         list(&["read:custom_domains"], "List custom domains"),
@@ -171,6 +171,14 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         }
         Ok(())
     })
+}
+
+/// A domain with certificates of its own always says which header it trusts, be it none.
+fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {
+    let kind = rendering.document.get("type").and_then(Value::as_str);
+    if kind == Some(SELF_MANAGED) {
+        shown.entry("custom_client_ip_header").or_insert(Value::Null);
+    }
 }
 
 fn check(change: &Change<'_>, domain: &str) -> Result<(), Failure> {

@@ -53,8 +53,10 @@ pub(crate) fn fresh() -> Value {
         "enabled_locales": ["en"],
         "flags": {
             "allow_changing_enable_sso": false,
+            "cannot_change_enforce_client_authentication_on_passwordless_start": true,
             "disable_impersonation": true,
             "enable_sso": true,
+            "enforce_client_authentication_on_passwordless_start": true,
             "universal_login": true,
             "new_universal_login_experience_enabled": true,
             "revoke_refresh_token_grant": false,
@@ -186,7 +188,7 @@ const FIELDS: &[Field] = &[
         "UR",
         "bool?",
     ),
-    field("acr_values_supported", "UR", "[str 1..]? unique"),
+    field("acr_values_supported", "UR", "[str 1..] unique?"),
     field("mtls", "UR", "{enable_endpoint_aliases: bool = false}?"),
     field("pushed_authorization_requests_supported", "UR", "bool?"),
     field(
@@ -221,8 +223,8 @@ const FIELDS: &[Field] = &[
     field("universal_login", "R", "{...}"),
 ];
 
-/// Versions of the script environment; there is one.
-const SANDBOX_VERSIONS: [&str; 1] = ["22"];
+/// Versions of the script environment that may be named; all mean the same.
+const SANDBOX_VERSIONS: [&str; 2] = ["22", "18"];
 
 /// Session lifetimes, which are kept in hours and may be sent in minutes.
 const LIFETIMES: [&str; 4] = [

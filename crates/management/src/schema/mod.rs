@@ -124,7 +124,7 @@ impl Schema {
             (Shape::Any, _)
             | (Shape::Boolean, Value::Bool(_))
             | (Shape::Number, Value::Number(_)) => Ok(()),
-            (Shape::Never(_), _) => Err(Problem::new("Not supported".to_owned())),
+            (Shape::Never(problem), _) => Err(Problem::new(problem.clone())),
             (Shape::Integer(bounds), Value::Number(number)) => check_integer(*bounds, number),
             (Shape::Text(text), Value::String(value)) => text.check(value),
             (Shape::Choice(values), Value::String(value)) if values.contains(value) => Ok(()),
@@ -260,6 +260,21 @@ impl Schema {
             Shape::Text(_) | Shape::Choice(_) => "string",
             Shape::Array { .. } => "array",
             Shape::Object { .. } | Shape::Map { .. } => "object",
+        }
+    }
+
+    /// What was not understood of its notation, here or within.
+    #[cfg(test)]
+    pub(crate) fn misread(&self) -> Option<String> {
+        match &self.shape {
+            Shape::Never(problem) => Some(problem.clone()),
+            Shape::Array { items, .. } => items.misread(),
+            Shape::Map { values, .. } => values.misread(),
+            Shape::Object { members, .. } => {
+                members.iter().find_map(|member| member.schema.misread())
+            }
+            Shape::Either(schemas) => schemas.iter().find_map(Self::misread),
+            _ => None,
         }
     }
 

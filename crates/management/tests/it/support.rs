@@ -143,7 +143,7 @@ impl KeyOperations for NamedKeys {
             thumbprint_sha256: "thumbprint-of-the-certificate".to_owned(),
         });
         Ok(PublicKey {
-            thumbprint: format!("thumbprint-{}", pem.len()),
+            thumbprint: thumbprint(pem),
             kind: if pem.contains("EC ") {
                 KeyKind::EllipticCurve
             } else {
@@ -152,6 +152,13 @@ impl KeyOperations for NamedKeys {
             certificate,
         })
     }
+}
+
+fn thumbprint(pem: &str) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    pem.hash(&mut hasher);
+    format!("thumbprint-of-a-public-key-{:016x}", hasher.finish())
 }
 
 /// A domain name system in which `ready.` names point to us.

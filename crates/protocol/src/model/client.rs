@@ -134,6 +134,10 @@ impl Document for Client {
                 name: "alias",
                 path: "/client_aliases",
             },
+            Link {
+                name: "external_client_id",
+                path: "/external_client_id",
+            },
         ],
         secrets: &["/client_secret", "/signing_keys/*/key"],
     };
