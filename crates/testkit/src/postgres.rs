@@ -58,6 +58,7 @@ rm -rf "$DIR"
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
+    directory: PathBuf,
     port: u16,
     supervisor: Mutex<Supervisor>,
     databases: AtomicU32,
@@ -138,23 +139,9 @@ impl Postgres {
             .keep();
         let owner = owner(&directory)?;
         chown(&directory, Some(owner.0), Some(owner.1))?;
-        let run_as = |program: &Path| {
-            let mut command = Command::new(program);
-            command.current_dir(&directory).uid(owner.0).gid(owner.1);
-            command
-        };
-        let made = run_as(&programs.join("initdb"))
-            .args(["--auth=trust", "--username=grantor", "--encoding=UTF8"])
-            .args(["--locale=C", "--no-sync", "--pgdata"])
-            .arg(directory.join("data"))
-            .output()?;
-        if !made.status.success() {
-            let said = String::from_utf8_lossy(&made.stderr).into_owned();
-            fs::remove_dir_all(&directory)?;
-            return Err(io::Error::other(said));
-        }
+        initialize(&programs, &directory, owner)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut child = run_as(Path::new("/bin/sh"))
+        let mut child = run_as(owner, &directory, Path::new("/bin/sh"))
             .args(["-c", SUPERVISOR])
             .env("BIN", &programs)
             .env("DIR", &directory)
@@ -172,6 +159,7 @@ impl Postgres {
             .ok_or_else(|| io::Error::other("no output"))?;
         let started = Self {
             programs,
+            directory,
             port,
             supervisor: Mutex::new(Supervisor {
                 child,
@@ -184,7 +172,7 @@ impl Postgres {
         if started.is_ready(STEPS) {
             return Ok(started);
         }
-        let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
+        let log = fs::read_to_string(started.directory.join("log")).unwrap_or_default();
         Err(io::Error::other(log))
     }
 
@@ -233,6 +221,46 @@ impl Drop for Postgres {
     }
 }
 
+/// Makes the cluster's files.
+fn initialize(programs: &Path, directory: &Path, owner: (u32, u32)) -> io::Result<()> {
+    // A language that orders texts unlike their bytes, as most servers have it; some are built without.
+    let linguistic: &[_] = &[
+        "--locale=C.UTF-8",
+        "--locale-provider=icu",
+        "--icu-locale=en-US",
+    ];
+    let mut said = Vec::new();
+    let made = [linguistic, &["--locale=C"]].into_iter().any(|locale| {
+        fs::remove_dir_all(directory.join("data")).ok();
+        let output = run_as(owner, directory, &programs.join("initdb"))
+            .args([
+                "--auth=trust",
+                "--username=grantor",
+                "--encoding=UTF8",
+                "--no-sync",
+            ])
+            .args(locale)
+            .arg("--pgdata")
+            .arg(directory.join("data"))
+            .output();
+        output.is_ok_and(|output| {
+            said = output.stderr;
+            output.status.success()
+        })
+    });
+    if !made {
+        fs::remove_dir_all(directory)?;
+        return Err(io::Error::other(String::from_utf8_lossy(&said)));
+    }
+    Ok(())
+}
+
+fn run_as(owner: (u32, u32), directory: &Path, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory).uid(owner.0).gid(owner.1);
+    command
+}
+
 /// Who may run the server: this user, or, because it refuses to run as root, one without rights.
 fn owner(directory: &Path) -> io::Result<(u32, u32)> {
     let metadata = fs::metadata(directory)?;
@@ -276,4 +304,27 @@ fn find_programs() -> Option<PathBuf> {
 #[expect(clippy::panic, reason = "a test that cannot be prepared fails")]
 fn fail(text: &str) -> ! {
     panic!("{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stops whatever happened: nothing of a cluster is left when its owner is gone.
+    #[test]
+    fn a_cluster_answers_until_it_is_dropped_and_leaves_nothing() {
+        let cluster = Postgres::start();
+        let (one, two) = (cluster.fresh_database(), cluster.fresh_database());
+        assert_ne!(one, two);
+        cluster.kill();
+        cluster.restart();
+        let port = cluster.port;
+        let directory = cluster.directory.clone();
+        assert!(directory.is_dir());
+
+        drop(cluster);
+
+        assert!(!directory.exists());
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
 }

@@ -88,7 +88,13 @@ impl Sqlite {
             .create(directory)
             .map_err(|source| not_writable(directory, source))?;
         let path = directory.join("grantor.db");
-        let writer = connect(&path, Access::Create).map_err(|error| opening(&path, error))?;
+        // The writer touches the pages of many tables and indexes at once; readers need few.
+        let writer = connect(&path, Access::Create)
+            .and_then(|writer| {
+                writer.execute_batch("PRAGMA cache_size = -8000")?;
+                Ok(writer)
+            })
+            .map_err(|error| opening(&path, error))?;
         let inode = fs::metadata(&path)
             .map_err(|source| not_writable(&path, source))?
             .ino();
