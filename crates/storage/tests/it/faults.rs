@@ -5,6 +5,14 @@ use std::{fs, time::Duration};
 use grantor_storage::{Engine, Error, Options, Store};
 use grantor_testkit::Postgres;
 use rusqlite::Connection;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+};
 
 use crate::world::{THING, Thing, World, default, insert, thing, try_insert, until};
 
@@ -193,4 +201,87 @@ async fn a_server_that_goes_and_comes_back_is_used_again() {
         batch.delete(&default(), &THING, "3", crate::world::at(1));
         store.commit(batch).await.unwrap();
     }
+}
+
+/// Carries bytes between a store and its server until it is told to hold them.
+async fn carry(from: OwnedReadHalf, to: OwnedWriteHalf, held: watch::Receiver<bool>) {
+    let (mut from, mut to, mut held) = (from, to, held);
+    let mut buffer = [0; 8192];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if held.wait_for(|held| !held).await.is_err()
+            || to.write_all(&buffer[..length]).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// The address of `url`'s server through a wire that can be held.
+async fn wire(url: &str, held: watch::Receiver<bool>) -> String {
+    let (start, rest) = url.split_once('@').unwrap();
+    let (server, database) = rest.split_once('/').unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = server.to_owned();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let far = TcpStream::connect(&server).await.unwrap();
+            let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+            tokio::spawn(carry(near_in, far_out, held.clone()));
+            tokio::spawn(carry(far_in, near_out, held.clone()));
+        }
+    });
+    format!("{start}@{address}/{database}")
+}
+
+/// Design §5, where nothing tells that the wire is cut: a revoked thing is not served past the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_cut_off_in_silence_stops_serving_from_memory() {
+    let world = World::postgres();
+    let store = world.open().await;
+    insert(&store, &thing("1", "a")).await;
+    let Engine::Postgres { url } = &world.engine else {
+        panic!("not PostgreSQL");
+    };
+    let (valve, held) = watch::channel(false);
+    let url = wire(url, held).await;
+    let engine = Engine::Postgres { url };
+    let distant = Store::open(Options {
+        engine,
+        ..world.options()
+    })
+    .await
+    .unwrap();
+    until("changes are heard", async || distant.hears_changes()).await;
+    assert!(
+        distant
+            .typed::<Thing>(&default(), "1")
+            .await
+            .unwrap()
+            .is_some()
+    );
+
+    valve.send(true).unwrap();
+    let mut batch = store.batch();
+    batch.delete(&default(), &THING, "1", crate::world::at(1));
+    store.commit(batch).await.unwrap();
+    let deaf = async {
+        until("the cache serves nothing", async || {
+            !distant.hears_changes()
+        })
+        .await;
+    };
+    tokio::time::timeout(Duration::from_secs(1), deaf)
+        .await
+        .unwrap();
+
+    valve.send(false).unwrap();
+    assert!(
+        distant
+            .typed::<Thing>(&default(), "1")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    until("the cache serves again", async || distant.hears_changes()).await;
 }
