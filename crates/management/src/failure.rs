@@ -33,8 +33,8 @@ impl Failure {
     }
 
     /// The body breaks its schema.
-    pub(crate) fn payload(problem: &Problem, means: Option<&str>) -> Self {
-        Self::body(problem.sentence("Payload", means))
+    pub(crate) fn payload(problem: &Problem) -> Self {
+        Self::body(problem.sentence("Payload"))
     }
 
     /// The query cannot be understood.

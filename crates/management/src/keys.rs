@@ -125,6 +125,6 @@ pub enum KeyKind {
 
 /// Looks at the domain name system for custom domains.
 pub trait DomainLookup: Send + Sync {
-    /// Whether `domain` points to `record` (CNAME), or carries it as TXT where `record` is a text.
-    fn points_to<'a>(&'a self, domain: &'a str, record: &'a str) -> Pending<'a, bool>;
+    /// Whether `name` points to the host `record` (CNAME or the same addresses), or carries the text `record` (TXT).
+    fn points_to<'a>(&'a self, name: &'a str, record: &'a str) -> Pending<'a, bool>;
 }

@@ -55,7 +55,7 @@ impl Query {
         let schema = parse(notation);
         match schema.check(&schema.coerce(text)) {
             Ok(()) => Ok(Some(text)),
-            Err(problem) => Err(Failure::query(problem.inside(name).sentence("Query", None))),
+            Err(problem) => Err(Failure::query(problem.inside(name).sentence("Query"))),
         }
     }
 

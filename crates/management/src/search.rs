@@ -37,7 +37,14 @@ pub(crate) enum Matcher {
 }
 
 /// Fields that a term without a name looks at.
-const TEXTS: [&str; 6] = ["type", "description", "user_name", "user_id", "client_name", "ip"];
+const TEXTS: [&str; 6] = [
+    "type",
+    "description",
+    "user_name",
+    "user_id",
+    "client_name",
+    "ip",
+];
 
 /// Fields whose case does not matter.
 const FOLDED: [&str; 3] = ["description", "user_name", "client_name"];
@@ -54,14 +61,16 @@ impl Search {
 
     /// Whether it says nothing but one exact value for some of `fields`.
     pub(crate) fn is_covered_by(&self, fields: &[&str]) -> bool {
-        let is_exact = |search: &Self| {
-            matches!(search, Self::Term(Some(name), Matcher::Is(_)) if fields.contains(&name.as_str()))
-        };
+        let is_exact = |search: &Self| matches!(search, Self::Term(Some(name), Matcher::Is(_)) if fields.contains(&name.as_str()));
         match self {
             Self::All => true,
             Self::And(parts) => {
                 let once = |field: &&str| {
-                    parts.iter().filter(|part| part.exact(field).is_some()).count() <= 1
+                    parts
+                        .iter()
+                        .filter(|part| part.exact(field).is_some())
+                        .count()
+                        <= 1
                 };
                 parts.iter().all(is_exact) && fields.iter().all(once)
             }
@@ -79,9 +88,9 @@ impl Search {
             Self::Term(Some(field), matcher) => {
                 value_of(field).is_some_and(|value| matcher.matches(field, &value))
             }
-            Self::Term(None, matcher) => TEXTS.iter().any(|field| {
-                value_of(field).is_some_and(|value| matcher.matches(field, &value))
-            }),
+            Self::Term(None, matcher) => TEXTS
+                .iter()
+                .any(|field| value_of(field).is_some_and(|value| matcher.matches(field, &value))),
         }
     }
 }
@@ -89,7 +98,11 @@ impl Search {
 impl Matcher {
     fn matches(&self, field: &str, value: &str) -> bool {
         let fold = |text: &str| {
-            if FOLDED.contains(&field) { text.to_lowercase() } else { text.to_owned() }
+            if FOLDED.contains(&field) {
+                text.to_lowercase()
+            } else {
+                text.to_owned()
+            }
         };
         let value = fold(value);
         match self {
@@ -171,7 +184,11 @@ fn part(rest: &mut &str, depth: usize) -> Result<Search, String> {
     }
     if take(rest, "(") {
         let inner = alternatives(rest, depth + 1)?;
-        return if take(rest, ")") { Ok(inner) } else { Err("A parenthesis is open.".to_owned()) };
+        return if take(rest, ")") {
+            Ok(inner)
+        } else {
+            Err("A parenthesis is open.".to_owned())
+        };
     }
     term(rest)
 }
@@ -183,7 +200,9 @@ fn term(rest: &mut &str) -> Result<Search, String> {
         *rest = text;
         return Ok(Search::Term(None, Matcher::Is(quoted(rest)?)));
     }
-    let end = text.find(|character: char| ":() \t\n".contains(character)).unwrap_or(text.len());
+    let end = text
+        .find(|character: char| ":() \t\n".contains(character))
+        .unwrap_or(text.len());
     let (word, after) = text.split_at(end);
     let Some(value) = after.strip_prefix(':') else {
         *rest = after;
@@ -204,7 +223,10 @@ fn term(rest: &mut &str) -> Result<Search, String> {
     }
     if value.starts_with('"') {
         *rest = value;
-        return Ok(Search::Term(Some(word.to_owned()), Matcher::Is(quoted(rest)?)));
+        return Ok(Search::Term(
+            Some(word.to_owned()),
+            Matcher::Is(quoted(rest)?),
+        ));
     }
     let matcher = bare(rest)?;
     if word == "_exists_" {
@@ -237,7 +259,9 @@ fn group(rest: &mut &str, field: &str) -> Result<Search, String> {
 
 fn bare(rest: &mut &str) -> Result<Matcher, String> {
     let text = rest.trim_start();
-    let end = text.find(|character: char| "() \t\n".contains(character)).unwrap_or(text.len());
+    let end = text
+        .find(|character: char| "() \t\n".contains(character))
+        .unwrap_or(text.len());
     let (word, after) = text.split_at(end);
     *rest = after;
     plain(word)
@@ -247,10 +271,19 @@ fn plain(word: &str) -> Result<Matcher, String> {
     if word.is_empty() {
         return Err("A value is missing.".to_owned());
     }
-    for (sign, inclusive, upper) in [(">=", true, false), ("<=", true, true), (">", false, false), ("<", false, true)] {
+    for (sign, inclusive, upper) in [
+        (">=", true, false),
+        ("<=", true, true),
+        (">", false, false),
+        ("<", false, true),
+    ] {
         if let Some(bound) = word.strip_prefix(sign) {
             let bound = Some((bound.to_owned(), inclusive));
-            return Ok(if upper { Matcher::Between(None, bound) } else { Matcher::Between(bound, None) });
+            return Ok(if upper {
+                Matcher::Between(None, bound)
+            } else {
+                Matcher::Between(bound, None)
+            });
         }
     }
     match word.strip_suffix('*') {
@@ -291,7 +324,10 @@ fn between(rest: &mut &str) -> Result<Matcher, String> {
         let text = text.trim().trim_matches('"');
         (text != "*").then(|| (text.to_owned(), inclusive))
     };
-    Ok(Matcher::Between(bound(from, from_inclusive), bound(to, to_inclusive)))
+    Ok(Matcher::Between(
+        bound(from, from_inclusive),
+        bound(to, to_inclusive),
+    ))
 }
 
 fn take(rest: &mut &str, token: &str) -> bool {
@@ -305,7 +341,8 @@ fn take(rest: &mut &str, token: &str) -> bool {
 }
 
 fn starts_with_word(text: &str, word: &str) -> bool {
-    text.strip_prefix(word).is_some_and(|after| after.is_empty() || after.starts_with([' ', '(']))
+    text.strip_prefix(word)
+        .is_some_and(|after| after.is_empty() || after.starts_with([' ', '(']))
 }
 
 fn take_word(rest: &mut &str, word: &str) -> bool {
@@ -371,7 +408,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_so() {
-        for bad in ["type:", "(type:s", "type:\"s", "date:[a", "type:*s", ")", &"(".repeat(40)] {
+        for bad in [
+            "type:",
+            "(type:s",
+            "type:\"s",
+            "date:[a",
+            "type:*s",
+            ")",
+            &"(".repeat(40),
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -379,11 +424,22 @@ mod tests {
     #[test]
     fn exact_terms_are_left_to_the_store() {
         let fields = ["type", "client_id"];
-        assert!(parse("type:s AND client_id:x").unwrap().is_covered_by(&fields));
+        assert!(
+            parse("type:s AND client_id:x")
+                .unwrap()
+                .is_covered_by(&fields)
+        );
         assert!(!parse("type:s AND type:f").unwrap().is_covered_by(&fields));
-        assert!(!parse("type:s OR client_id:x").unwrap().is_covered_by(&fields));
+        assert!(
+            !parse("type:s OR client_id:x")
+                .unwrap()
+                .is_covered_by(&fields)
+        );
         assert!(!parse("type:s*").unwrap().is_covered_by(&fields));
-        assert_eq!(parse("type:s ip:1").unwrap().exact("type").as_deref(), Some("s"));
+        assert_eq!(
+            parse("type:s ip:1").unwrap().exact("type").as_deref(),
+            Some("s")
+        );
         assert_eq!(parse("NOT type:s").unwrap().exact("type"), None);
     }
 }

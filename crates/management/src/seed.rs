@@ -3,7 +3,7 @@
 
 use grantor_protocol::{
     document::Document,
-    env::IdForm,
+    env::{IdForm, Timestamp},
     model::{Client, ClientGrant, ResourceServer, TenantSettings},
     secret::Secret,
     tenant::{OWN_PREFIX, TenantId},
@@ -50,19 +50,19 @@ impl Management {
     /// When the store fails.
     pub async fn seed(&self, tenant: &TenantId) -> Result<Seeded, Failure> {
         for _ in 0..ATTEMPTS {
-            let settings = self
-                .store
-                .find(tenant, &TenantSettings::KIND, TenantSettings::ID)
-                .await?;
-            let written = match settings {
-                None => self.fill(tenant).await,
-                Some(_) => self.refresh_scopes(tenant).await,
+            let (kind, id) = (&TenantSettings::KIND, TenantSettings::ID);
+            let fresh = self.store.find(tenant, kind, id).await?.is_none();
+            let written = if fresh {
+                self.fill(tenant).await
+            } else {
+                self.refresh_scopes(tenant).await
             };
             match written {
                 Ok(()) => {
+                    let management_client = self.management_client(tenant).await?;
                     return Ok(Seeded {
-                        fresh: settings_were_absent(&settings),
-                        management_client: self.management_client(tenant).await?,
+                        fresh,
+                        management_client,
                     });
                 }
                 // Another process was faster; what it made is read in the next round.
@@ -147,8 +147,10 @@ impl Management {
             now,
         );
         batch.insert(tenant, &ResourceServer::KIND, &api, now);
-        for client in [&global, &first, &administration] {
-            batch.insert(tenant, &Client::KIND, client, now);
+        for (client, place) in [&global, &first, &administration].into_iter().zip(0..) {
+            // Lists are in order of creation.
+            let at = Timestamp::from_millis(now.millis() + place);
+            batch.insert(tenant, &Client::KIND, client, at);
         }
         batch.insert(tenant, &ClientGrant::KIND, &grant, now);
         self.store.commit(batch).await
@@ -196,10 +198,6 @@ impl Management {
             },
         })
     }
-}
-
-fn settings_were_absent(settings: &Option<grantor_storage::Record>) -> bool {
-    settings.is_none()
 }
 
 fn scopes() -> Vec<(&'static str, String)> {

@@ -45,7 +45,7 @@ impl Call<'_> {
                     Authority::Token => "api",
                     Authority::Operator => "command line",
                 },
-                "body": self.redacted(Value::Object(self.body.clone())),
+                "body": redact(self.compiled, Some(&Value::Object(self.body.clone()))),
                 "auth": {
                     "user": {"user_id": caller.subject},
                     "strategy": match caller.authority {
@@ -57,7 +57,7 @@ impl Call<'_> {
             },
             "response": {
                 "statusCode": response.status,
-                "body": self.redacted(response.body.clone().unwrap_or_default()),
+                "body": redact(self.compiled, response.body.as_ref()),
             },
         });
         if let (Some(audited), Value::Object(details)) = (audited, &mut details) {
@@ -83,7 +83,9 @@ impl Call<'_> {
 
     /// Records that this request succeeded with `response`, for operations that are not CRUD.
     pub(crate) async fn recorded(&self, response: Response) -> Response {
-        self.management.record(self.tenant, self.event(None, &response)).await;
+        self.management
+            .record(self.tenant, self.event(None, &response))
+            .await;
         response
     }
 
@@ -92,10 +94,6 @@ impl Call<'_> {
         let machine = self.caller.subject.ends_with("@clients");
         let token = self.caller.authority == Authority::Token;
         (token && !machine).then(|| self.caller.subject.clone())
-    }
-
-    fn redacted(&self, value: Value) -> Value {
-        redact(self.compiled, Some(&value))
     }
 }
 

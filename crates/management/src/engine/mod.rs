@@ -18,7 +18,7 @@ use crate::{
     query::Query,
     resource::{Action, Compiled, Operation, Scopes},
     routes::{self, Found, Segment},
-    schema::{Problem, Schema, parse},
+    schema::{Schema, parse},
 };
 
 /// A request that reached an operation.
@@ -78,11 +78,6 @@ impl Call<'_> {
     /// The open segment number `index`, or what a path without it would be.
     pub(crate) fn id(&self, index: usize) -> &str {
         self.ids.get(index).map_or("", Segment::text)
-    }
-
-    /// What is wrong with the body, as a refusal.
-    pub(crate) fn refuse_body(problem: &Problem) -> Failure {
-        Failure::payload(problem, None)
     }
 }
 
@@ -166,7 +161,7 @@ fn read_body(
         let value = body::read(request.body, request.content_type, schema)?;
         schema
             .check(&value)
-            .map_err(|problem| Call::refuse_body(&problem))?;
+            .map_err(|problem| Failure::payload(&problem))?;
         match value {
             Value::Object(map) => Ok(map),
             _ => Ok(Map::new()),

@@ -93,13 +93,13 @@ impl Call<'_> {
             .iter()
             .map(|record| Value::Object(self.render(&members(record), &selected, false)))
             .collect();
-        Ok(self.envelope(&paging, entries, total, next))
+        Ok(self.envelope(&paging, &entries, total, next))
     }
 
     fn envelope(
         &self,
         paging: &Paging,
-        entries: Vec<Value>,
+        entries: &[Value],
         total: i64,
         next: Option<String>,
     ) -> Response {

@@ -42,7 +42,7 @@ impl Call<'_> {
     pub(crate) fn may_read(&self, field: &Field) -> bool {
         let general = self.compiled.resource.read_by;
         let needed = match field.read_by {
-            [] if self.operation.method == "GET" => general,
+            [] if self.operation.method == "GET" && !field.in_summary => general,
             needed => needed,
         };
         needed.is_empty() || self.caller.has_any(needed)

@@ -174,10 +174,10 @@ impl Call<'_> {
             let merges = field.is_some_and(|field| field.patch == Patch::Merge);
             let value = match (document.get(&name), value) {
                 (Some(Value::Object(present)), Value::Object(sent)) if merges => {
-                    let mut merged = present.clone();
-                    merged.extend(sent);
-                    merged.retain(|_, value| !value.is_null());
-                    Value::Object(merged)
+                    let mut both = present.clone();
+                    both.extend(sent);
+                    both.retain(|_, value| !value.is_null());
+                    Value::Object(both)
                 }
                 (_, value) => value,
             };

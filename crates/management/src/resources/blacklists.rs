@@ -45,7 +45,11 @@ const KEPT_SECONDS: i64 = 2_592_000;
 fn list<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let aud = audience(call, call.query.find("aud"))?;
-        let tokens = call.management.store.blacklisted_tokens(call.tenant, &aud).await?;
+        let tokens = call
+            .management
+            .store
+            .blacklisted_tokens(call.tenant, &aud)
+            .await?;
         let issuer = call.request.issuer;
         let kept = tokens.iter().filter(|token| call.now < token.expires_at);
         let shown = kept.map(|token| json!({"aud": issuer.to_wire(&token.aud), "jti": token.jti}));
@@ -61,7 +65,10 @@ fn add<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
             jti: text("jti").unwrap_or_default().to_owned(),
             expires_at: call.now.plus_seconds(KEPT_SECONDS),
         };
-        call.management.store.blacklist_token(call.tenant, &token).await?;
+        call.management
+            .store
+            .blacklist_token(call.tenant, &token)
+            .await?;
         Ok(call.recorded(Response::nothing()).await)
     })
 }
@@ -69,7 +76,9 @@ fn add<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 /// The audience that was named, or the caller's own client.
 fn audience(call: &Call<'_>, named: Option<&str>) -> Result<String, Failure> {
     let named = named.filter(|named| !named.is_empty());
-    let audience = named.map(str::to_owned).or_else(|| call.caller.client_id.clone());
+    let audience = named
+        .map(str::to_owned)
+        .or_else(|| call.caller.client_id.clone());
     let audience = audience.ok_or_else(|| Failure::query("The parameter aud is required."))?;
     Ok(call.request.issuer.to_stored(&audience))
 }

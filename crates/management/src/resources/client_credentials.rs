@@ -121,7 +121,8 @@ pub(super) fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failu
 pub(super) fn create<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let credential = make(call, &call.body)?;
-        let add = |document: &mut Map<String, Value>| add(document, &[credential.clone()]);
+        let add =
+            |document: &mut Map<String, Value>| add(document, std::slice::from_ref(&credential));
         call.change_record(add).await?;
         Ok(Response::json(201, show(&credential)))
     })
@@ -310,7 +311,7 @@ fn make(call: &Call<'_>, sent: &Map<String, Value>) -> Result<Value, Failure> {
         "id": call.management.env.id(IdForm::Base58("cred_", 22)),
         "credential_type": kind,
     });
-    let mut set = |name: &str, value: Value| {
+    let mut put = |name: &str, value: Value| {
         if let (Value::Object(map), false) = (&mut credential, value.is_null()) {
             map.insert(name.to_owned(), value);
         }
@@ -318,10 +319,10 @@ fn make(call: &Call<'_>, sent: &Map<String, Value>) -> Result<Value, Failure> {
     match kind {
         "public_key" => {
             let thumbprint = key.as_ref().map(|key| key.thumbprint.as_str());
-            set("kid", json!(text("kid").or(thumbprint)));
-            set("alg", json!(algorithm(text("alg"), key.as_ref())?));
-            set("pem", json!(text("pem")));
-            set(
+            put("kid", json!(text("kid").or(thumbprint)));
+            put("alg", json!(algorithm(text("alg"), key.as_ref())?));
+            put("pem", json!(text("pem")));
+            put(
                 "expires_at",
                 json!(expiry(call, sent, facts.map(|facts| facts.expires_at))?),
             );
@@ -333,20 +334,20 @@ fn make(call: &Call<'_>, sent: &Map<String, Value>) -> Result<Value, Failure> {
                     "Either subject_dn or a certificate in pem is required.",
                 ));
             }
-            set("subject_dn", json!(subject));
+            put("subject_dn", json!(subject));
         }
         _ => {
             let Some(facts) = facts else {
                 return Err(Failure::body("pem must be an X.509 certificate."));
             };
-            set("pem", json!(text("pem")));
-            set("thumbprint_sha256", json!(facts.thumbprint_sha256));
-            set("expires_at", json!(facts.expires_at.rfc3339()));
+            put("pem", json!(text("pem")));
+            put("thumbprint_sha256", json!(facts.thumbprint_sha256));
+            put("expires_at", json!(facts.expires_at.rfc3339()));
         }
     }
-    set("name", json!(text("name")));
-    set("created_at", json!(call.now.rfc3339()));
-    set("updated_at", json!(call.now.rfc3339()));
+    put("name", json!(text("name")));
+    put("created_at", json!(call.now.rfc3339()));
+    put("updated_at", json!(call.now.rfc3339()));
     Ok(credential)
 }
 

@@ -29,7 +29,10 @@ pub(super) fn complete(change: &mut Change<'_>) {
     if !change.has("jwt_configuration") {
         let configuration = if !first_party && app_type == "regular_web" {
             json!({"alg": "RS256", "lifetime_in_seconds": 3_600, "secret_encoded": false})
-        } else if matches!(app_type.as_str(), "resource_server" | "express_configuration") {
+        } else if matches!(
+            app_type.as_str(),
+            "resource_server" | "express_configuration"
+        ) {
             json!({"secret_encoded": false, "alg": "RS256"})
         } else {
             json!({"lifetime_in_seconds": 36_000, "secret_encoded": false})
@@ -42,7 +45,10 @@ pub(super) fn complete(change: &mut Change<'_>) {
             ("organization_usage", json!("require")),
             ("organization_require_behavior", json!("pre_login_prompt")),
             ("callbacks", json!([callback])),
-            ("client_authentication_methods", json!({"private_key_jwt": {"credentials": []}})),
+            (
+                "client_authentication_methods",
+                json!({"private_key_jwt": {"credentials": []}}),
+            ),
         ];
         for (name, default) in defaults {
             if !change.has(name) {
@@ -56,6 +62,20 @@ pub(super) fn complete(change: &mut Change<'_>) {
 /// Completes `refresh_token`: it is always whole.
 pub(super) fn complete_refresh_token(change: &mut Change<'_>) {
     let mut complete = refresh_token(change);
+    let sent = change.call.body.get("refresh_token");
+    if sent.and_then(|sent| sent.get("expiration_type")) == Some(&json!("expiring")) {
+        // What expires is not infinite, unless the request says both.
+        for name in ["infinite_token_lifetime", "infinite_idle_token_lifetime"] {
+            let infinite = sent
+                .and_then(|sent| sent.get(name))
+                .cloned()
+                .unwrap_or(json!(false));
+            complete.insert(name.to_owned(), infinite.clone());
+            if let Some(Value::Object(present)) = change.document.get_mut("refresh_token") {
+                present.insert(name.to_owned(), infinite);
+            }
+        }
+    }
     if let Some(Value::Object(sent)) = change.document.get("refresh_token") {
         complete.extend(sent.clone());
     }

@@ -1,7 +1,7 @@
 //! Custom domains: further hosts under which a tenant is reached.
 
 use grantor_protocol::{document::Document, env::IdForm, model::CustomDomain};
-use grantor_storage::{Error as StoreError, Selection, Window};
+use grantor_storage::Error as StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     failure::Failure,
     keys::Pending,
     resource::{
-        Field, Identity, Listing, Missing, Rendering, Resource, Rules, Scopes, create, delete, field, find,
-        list, run, update,
+        Field, Identity, Listing, Missing, Rendering, Resource, Rules, Scopes, create, delete,
+        field, find, list, run, update,
     },
 };
 
@@ -92,7 +92,12 @@ const FIELDS: &[Field] = &[
     field("primary", "R", "bool"),
     field("is_default", "R", "bool"),
     field("status", "R", "enum(pending_verification, ready, failed)"),
-    field("type", "CR", "enum(auth0_managed_certs, self_managed_certs)").required(),
+    field(
+        "type",
+        "CR",
+        "enum(auth0_managed_certs, self_managed_certs)",
+    )
+    .required(),
     field("verification_method", "C", "enum(txt)"),
     field("verification", "R", "{...}"),
     field("tls_policy", "CUR", "enum(recommended)"),
@@ -101,7 +106,9 @@ const FIELDS: &[Field] = &[
         "CUR",
         "enum(true-client-ip, cf-connecting-ip, x-forwarded-for, x-azure-clientip, )?",
     ),
-    field("domain_metadata", "CUR", "map(str ..255) ..10").on_update("map(str ..255?) ..20").merged(),
+    field("domain_metadata", "CUR", "map(str ..255) ..10")
+        .on_update("map(str ..255?) ..20")
+        .merged(),
     field("relying_party_identifier", "CUR", "str 1..253 hostname?"),
     field("origin_domain_name", "R", "str"),
     field("certificate", "R", "{...}"),
@@ -113,28 +120,24 @@ const SELF_MANAGED: &str = "self_managed_certs";
 fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
     Box::pin(async move {
         let call = change.call;
-        let domain = change.text("domain").unwrap_or_default().to_ascii_lowercase();
+        let domain = change
+            .text("domain")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let self_managed = change.text("type") == Some(SELF_MANAGED);
         check(change, &domain)?;
         if !self_managed && !change.has("tls_policy") {
             change.set("tls_policy", "recommended");
         }
-        let selection = Selection {
-            link: None,
-            window: Window::Offset { start: 0, limit: 1 },
-            with_total: false,
-        };
-        let present = call.management.store.list(call.tenant, &CustomDomain::KIND, &selection).await?;
         change.document.remove("verification_method");
         let method = if self_managed {
-            let token = call.management.env.id(IdForm::UrlSafe(32));
-            let record = format!("grantor-domain-verification={token}");
-            json!({"name": "TXT", "record": record, "domain": domain})
+            let record = call.management.env.id(IdForm::UrlSafe(32));
+            json!({"name": "TXT", "record": record, "domain": format!("_grantor.{domain}")})
         } else {
             json!({"name": "CNAME", "record": host(call), "domain": domain})
         };
         change.set("domain", domain);
-        change.set("primary", present.records.is_empty());
+        change.set("primary", false);
         change.set("is_default", false);
         change.set("status", "pending_verification");
         change.set("verification", json!({"methods": [method]}));
@@ -164,7 +167,12 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         if change.text("status") == Some("ready") {
             let (call, domain) = (change.call, change.text("domain").unwrap_or_default());
             // First the host, so that a failure between leaves a domain that can be deleted again.
-            match call.management.store.remove_host(call.tenant, domain, call.now).await {
+            match call
+                .management
+                .store
+                .remove_host(call.tenant, domain, call.now)
+                .await
+            {
                 Ok(()) | Err(StoreError::Guard { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -177,14 +185,18 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
 fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {
     let kind = rendering.document.get("type").and_then(Value::as_str);
     if kind == Some(SELF_MANAGED) {
-        shown.entry("custom_client_ip_header").or_insert(Value::Null);
+        shown
+            .entry("custom_client_ip_header")
+            .or_insert(Value::Null);
     }
 }
 
 fn check(change: &Change<'_>, domain: &str) -> Result<(), Failure> {
     let self_managed = change.text("type") == Some(SELF_MANAGED);
     if self_managed && change.call.body.contains_key("tls_policy") {
-        return Err(Failure::body("The 'tls_policy' cannot be set on self_managed domains"));
+        return Err(Failure::body(
+            "The 'tls_policy' cannot be set on self_managed domains",
+        ));
     }
     if !self_managed && change.has("custom_client_ip_header") {
         return Err(Failure::body(
@@ -209,10 +221,19 @@ fn verify<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
         if before.get("status").and_then(Value::as_str) == Some("ready") {
             return Err(Failure::body("Custom domain already verified"));
         }
-        let verified = call.caller.authority == Authority::Operator || is_pointed(call, &before).await;
-        let domain = before.get("domain").and_then(Value::as_str).unwrap_or_default();
+        let verified =
+            call.caller.authority == Authority::Operator || is_pointed(call, &before).await;
+        let domain = before
+            .get("domain")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if verified {
-            match call.management.store.add_host(call.tenant, domain, call.now).await {
+            match call
+                .management
+                .store
+                .add_host(call.tenant, domain, call.now)
+                .await
+            {
                 Ok(()) => {}
                 // A host that is there already is this tenant's from an attempt that was cut off, or another's.
                 Err(StoreError::Conflict { .. }) => {
@@ -255,17 +276,30 @@ fn test<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let document = members(&call.load().await?);
         let success = is_pointed(call, &document).await;
-        let message = if success { "The domain points here" } else { "The record was not found" };
-        Ok(Response::json(200, json!({"success": success, "message": message})))
+        let message = if success {
+            "The domain points here"
+        } else {
+            "The record was not found"
+        };
+        Ok(Response::json(
+            200,
+            json!({"success": success, "message": message}),
+        ))
     })
 }
 
 async fn is_pointed(call: &Call<'_>, document: &Map<String, Value>) -> bool {
-    let method = document.get("verification").and_then(|value| value.pointer("/methods/0"));
-    let record = method.and_then(|method| method.get("record")).and_then(Value::as_str);
-    let domain = document.get("domain").and_then(Value::as_str);
-    match (domain, record) {
-        (Some(domain), Some(record)) => call.management.domains.points_to(domain, record).await,
+    let method = document
+        .get("verification")
+        .and_then(|value| value.pointer("/methods/0"));
+    let record = method
+        .and_then(|method| method.get("record"))
+        .and_then(Value::as_str);
+    let name = method
+        .and_then(|method| method.get("domain"))
+        .and_then(Value::as_str);
+    match (name, record) {
+        (Some(name), Some(record)) => call.management.domains.points_to(name, record).await,
         _ => false,
     }
 }
@@ -283,7 +317,11 @@ fn find_default<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>
 
 fn set_default<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let wanted = call.body.get("domain").and_then(Value::as_str).unwrap_or_default();
+        let wanted = call
+            .body
+            .get("domain")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let wanted = wanted.to_ascii_lowercase();
         let mut batch = call.management.store.batch();
         let mut chosen = None;
@@ -292,6 +330,7 @@ fn set_default<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>>
             let is_wanted = document.get("domain").and_then(Value::as_str) == Some(wanted.as_str());
             if is_default(&document) != is_wanted {
                 document.insert("is_default".to_owned(), json!(is_wanted));
+                document.insert("primary".to_owned(), json!(is_wanted));
                 let body = Value::Object(document.clone());
                 let kind = &CustomDomain::KIND;
                 batch.replace(call.tenant, kind, &body, record.revision, call.now);
@@ -327,6 +366,10 @@ async fn all(call: &Call<'_>) -> Result<Vec<grantor_storage::Record>, Failure> {
 /// The host under which the request came, which is where a custom domain points to.
 fn host(call: &Call<'_>) -> String {
     let issuer = call.request.issuer.as_str();
-    let host = issuer.split("://").nth(1).unwrap_or(issuer).trim_end_matches('/');
+    let host = issuer
+        .split("://")
+        .nth(1)
+        .unwrap_or(issuer)
+        .trim_end_matches('/');
     host.split(':').next().unwrap_or(host).to_owned()
 }

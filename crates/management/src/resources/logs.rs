@@ -19,8 +19,22 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
     "Log",
     FIELDS,
     &[
-        run("GET", "/logs", Scopes::Any(READ), 200, list, "Search the log"),
-        run("GET", "/logs/{id}", Scopes::Any(READ), 200, find, "Read a log entry"),
+        run(
+            "GET",
+            "/logs",
+            Scopes::Any(READ),
+            200,
+            list,
+            "Search the log",
+        ),
+        run(
+            "GET",
+            "/logs/{id}",
+            Scopes::Any(READ),
+            200,
+            find,
+            "Read a log entry",
+        ),
     ],
 );
 
@@ -65,11 +79,17 @@ const MAX_SEARCHED: usize = 100_000;
 
 fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let found = call.management.store.find_event(call.tenant, call.id(0)).await?;
+        let found = call
+            .management
+            .store
+            .find_event(call.tenant, call.id(0))
+            .await?;
         let own = own_entries(call);
         let found = found.filter(|event| own.is_none() || event.user_id == own);
         let missing = || Failure::new(404, "inexistent_log", "The log does not exist.");
-        found.map(|event| Response::json(200, Value::Object(show(call, event)))).ok_or_else(missing)
+        found
+            .map(|event| Response::json(200, Value::Object(show(call, event))))
+            .ok_or_else(missing)
     })
 }
 
@@ -95,7 +115,11 @@ async fn follow(call: &Call<'_>, from: Option<String>, take: i64) -> Result<Resp
         limit: take,
         ..EventFilter::default()
     };
-    let page = call.management.store.list_events(call.tenant, &filter).await?;
+    let page = call
+        .management
+        .store
+        .list_events(call.tenant, &filter)
+        .await?;
     let last = page.events.last().map(|event| event.log_id.clone());
     let mut response = Response::json(200, show_all(call, page.events)?);
     if let Some(last) = last {
@@ -120,9 +144,16 @@ async fn search(
              to read further.",
         ));
     }
-    let text = call.query.find("search").or_else(|| call.query.find("q")).unwrap_or_default();
+    let text = call
+        .query
+        .find("search")
+        .or_else(|| call.query.find("q"))
+        .unwrap_or_default();
     let search = parse(text).map_err(Failure::query)?;
-    let ascending = call.query.find("sort").is_some_and(|sort| sort.ends_with(":1"));
+    let ascending = call
+        .query
+        .find("sort")
+        .is_some_and(|sort| sort.ends_with(":1"));
     let filter = EventFilter {
         code: search.exact("type"),
         client_id: search.exact("client_id"),
@@ -139,7 +170,11 @@ async fn search(
             with_total: totals,
             ..filter
         };
-        let page = call.management.store.list_events(call.tenant, &filter).await?;
+        let page = call
+            .management
+            .store
+            .list_events(call.tenant, &filter)
+            .await?;
         (page.events, page.total.unwrap_or(0))
     } else {
         scan(call, &search, filter, (start, per_page)).await?
@@ -170,7 +205,11 @@ async fn scan(
             limit: MAX_LIMIT,
             ..filter.clone()
         };
-        let page = call.management.store.list_events(call.tenant, &part).await?;
+        let page = call
+            .management
+            .store
+            .list_events(call.tenant, &part)
+            .await?;
         let Some(last) = page.events.last() else {
             return Ok((kept, total));
         };
@@ -200,9 +239,13 @@ fn value_of(call: &Call<'_>, event: &StoredEvent, field: &str) -> Option<String>
         "hostname" => Some(host(call)),
         other => match event.members.get(other)? {
             Value::String(text) => Some(text.clone()),
-            Value::Array(values) => {
-                Some(values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
-            }
+            Value::Array(values) => Some(
+                values
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Value::Null | Value::Object(_) => None,
             other => Some(other.to_string()),
         },
@@ -273,5 +316,10 @@ fn show(call: &Call<'_>, event: StoredEvent) -> Map<String, Value> {
 
 fn host(call: &Call<'_>) -> String {
     let issuer = call.request.issuer.as_str();
-    issuer.split("://").nth(1).unwrap_or(issuer).trim_end_matches('/').to_owned()
+    issuer
+        .split("://")
+        .nth(1)
+        .unwrap_or(issuer)
+        .trim_end_matches('/')
+        .to_owned()
 }

@@ -4,6 +4,7 @@ mod blacklists;
 mod client_credentials;
 mod client_defaults;
 mod client_grants;
+mod client_rules;
 mod client_secret;
 mod clients;
 mod custom_domains;
@@ -51,7 +52,11 @@ async fn all_documents(
             },
             with_total: false,
         };
-        let page = call.management.store.list(call.tenant, kind, &selection).await?;
+        let page = call
+            .management
+            .store
+            .list(call.tenant, kind, &selection)
+            .await?;
         if page.records.is_empty() {
             return Ok(found);
         }

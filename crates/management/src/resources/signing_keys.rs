@@ -78,7 +78,9 @@ fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let keys = call.management.keys.list(call.tenant).await?;
         let found = keys.iter().find(|key| key.kid == call.id(0));
-        found.map(|key| Response::json(200, show(key))).ok_or_else(missing)
+        found
+            .map(|key| Response::json(200, show(key)))
+            .ok_or_else(missing)
     })
 }
 
@@ -92,9 +94,7 @@ fn rotate<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 fn revoke<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         match call.management.keys.revoke(call.tenant, call.id(0)).await? {
-            Revocation::Revoked(key) => {
-                Ok(call.recorded(Response::json(200, brief(&key))).await)
-            }
+            Revocation::Revoked(key) => Ok(call.recorded(Response::json(200, brief(&key))).await),
             Revocation::Unknown => Err(missing()),
             Revocation::NotRevocable => Err(Failure::body(
                 "Only a key that was rotated away can be revoked. Rotate the signing key first.",
@@ -104,7 +104,11 @@ fn revoke<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 }
 
 fn missing() -> Failure {
-    Failure::new(404, "inexistent_signing_key", "The signing key does not exist.")
+    Failure::new(
+        404,
+        "inexistent_signing_key",
+        "The signing key does not exist.",
+    )
 }
 
 fn brief(key: &SigningKey) -> Value {

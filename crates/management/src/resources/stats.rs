@@ -49,7 +49,10 @@ fn active_users<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>
     Box::pin(async move {
         let since = call.now.plus_seconds(-30 * DAY_SECONDS);
         let logins = events(call, "s", since).await?;
-        let users: HashSet<_> = logins.into_iter().filter_map(|event| event.user_id).collect();
+        let users: HashSet<_> = logins
+            .into_iter()
+            .filter_map(|event| event.user_id)
+            .collect();
         Ok(Response::json(200, json!(users.len())))
     })
 }
@@ -64,34 +67,25 @@ fn daily<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
         let to = day("to")?.unwrap_or(call.now);
         let from = day("from")?.unwrap_or_else(|| to.plus_seconds(-30 * DAY_SECONDS));
         if to < from {
-            return Err(Failure::query("'from' date cannot be greater than 'to' date."));
+            return Err(Failure::query(
+                "'from' date cannot be greater than 'to' date.",
+            ));
         }
         let mut days: BTreeMap<String, Day> = BTreeMap::new();
-        for (code, count) in COUNTED {
+        for code in ["s", "ss", "pwd_leak"] {
             for event in events(call, code, from).await? {
                 // The last day belongs to the range.
-                if to.plus_seconds(DAY_SECONDS) <= event.at {
-                    continue;
+                if event.at < to.plus_seconds(DAY_SECONDS) {
+                    let at = event.at.rfc3339();
+                    let day = at.split('T').next().unwrap_or_default().to_owned();
+                    days.entry(day).or_default().count(code, event.at);
                 }
-                let at = event.at.rfc3339();
-                let day = at.split('T').next().unwrap_or_default().to_owned();
-                let day = days.entry(day).or_default();
-                count(day);
-                day.first = Some(day.first.map_or(event.at, |first| first.min(event.at)));
-                day.last = day.last.max(Some(event.at));
             }
         }
         let rows = days.into_iter().map(|(date, day)| day.show(&date));
         Ok(Response::json(200, rows.collect()))
     })
 }
-
-/// What counts as what.
-const COUNTED: [(&str, fn(&mut Day)); 3] = [
-    ("s", |day| day.logins += 1),
-    ("ss", |day| day.signups += 1),
-    ("pwd_leak", |day| day.leaked_passwords += 1),
-];
 
 #[derive(Default)]
 struct Day {
@@ -103,6 +97,16 @@ struct Day {
 }
 
 impl Day {
+    fn count(&mut self, code: &str, at: Timestamp) {
+        match code {
+            "s" => self.logins += 1,
+            "ss" => self.signups += 1,
+            _ => self.leaked_passwords += 1,
+        }
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = self.last.max(Some(at));
+    }
+
     fn show(&self, date: &str) -> Value {
         json!({
             "date": format!("{date}T00:00:00.000Z"),
@@ -129,9 +133,17 @@ async fn events(
             limit: MAX_LIMIT,
             ..EventFilter::default()
         };
-        let page = call.management.store.list_events(call.tenant, &filter).await?;
+        let page = call
+            .management
+            .store
+            .list_events(call.tenant, &filter)
+            .await?;
         let count = page.events.len();
-        let recent: Vec<_> = page.events.into_iter().take_while(|event| since <= event.at).collect();
+        let recent: Vec<_> = page
+            .events
+            .into_iter()
+            .take_while(|event| since <= event.at)
+            .collect();
         let ended = recent.len() < count || count == 0;
         found.extend(recent);
         if ended || MAX_COUNTED <= found.len() {

@@ -275,16 +275,15 @@ fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
                 json!(f64::from(i32::try_from(minutes).unwrap_or(i32::MAX)) / 60.0)
             };
             change.set(name, hours);
-        } else if let Some(sent) = change.call.body.get(name) {
-            if sent
+        } else if let Some(sent) = change.call.body.get(name)
+            && sent
                 .as_i64()
                 .is_none_or(|hours| !(1..=8_760).contains(&hours))
-            {
-                return Err(Failure::body(format!(
-                    "Payload validation error: 'Value {sent} is not a whole number between 1 and \
-                     8760' on property {name}."
-                )));
-            }
+        {
+            return Err(Failure::body(format!(
+                "Payload validation error: 'Value {sent} is not a whole number between 1 and \
+                 8760' on property {name}."
+            )));
         }
     }
     Ok(())

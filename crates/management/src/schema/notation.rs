@@ -217,7 +217,7 @@ mod tests {
         parse(notation)
             .check(value)
             .unwrap_err()
-            .sentence("Payload", None)
+            .sentence("Payload")
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What is wrong with a value, in the words of the compatible API.
 
-use std::fmt;
-
 /// The first thing that is wrong with a value.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -42,36 +40,26 @@ impl Problem {
         self
     }
 
-    /// The whole sentence; `place` is `Payload`, `Query` or `Path`, `means` describes the outermost property.
-    pub(crate) fn sentence(&self, place: &str, means: Option<&str>) -> String {
-        let path: String = self.steps.iter().rev().map(String::as_str).collect();
-        let mut sentence = format!("{place} validation error: '{}'", self.text);
-        if let Some(path) = path.strip_prefix('.') {
-            sentence.push_str(" on property ");
-            sentence.push_str(path);
+    /// The whole sentence; `place` is `Payload`, `Query` or `Path`.
+    pub(crate) fn sentence(&self, place: &str) -> String {
+        let sentence = self.clause(place);
+        let inner: Vec<_> = self
+            .inner
+            .iter()
+            .map(|problem| problem.clause(place))
+            .collect();
+        if inner.is_empty() {
+            return format!("{sentence}.");
         }
-        if let Some(means) = means {
-            sentence.push_str(&format!(" ({means})"));
-        }
-        sentence.push('.');
-        if !self.inner.is_empty() {
-            let inner: Vec<_> = self
-                .inner
-                .iter()
-                .map(|problem| problem.sentence(place, None))
-                .collect();
-            let inner: Vec<_> = inner
-                .iter()
-                .map(|text| text.trim_end_matches('.'))
-                .collect();
-            sentence.push_str(&format!(" Inner errors: [ {} ]", inner.join(", ")));
-        }
-        sentence
+        format!("{sentence}. Inner errors: [ {} ]", inner.join(", "))
     }
-}
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+    fn clause(&self, place: &str) -> String {
+        let path: String = self.steps.iter().rev().map(String::as_str).collect();
+        let problem = format!("{place} validation error: '{}'", self.text);
+        match path.strip_prefix('.') {
+            Some(path) => format!("{problem} on property {path}"),
+            None => problem,
+        }
     }
 }

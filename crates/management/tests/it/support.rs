@@ -166,7 +166,7 @@ pub struct ReadyNames;
 
 impl DomainLookup for ReadyNames {
     fn points_to<'a>(&'a self, domain: &'a str, _: &'a str) -> Pending<'a, bool> {
-        let ready = domain.starts_with("ready.");
+        let ready = domain.contains("ready.");
         Box::pin(async move { ready })
     }
 }

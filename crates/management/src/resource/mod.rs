@@ -1,16 +1,23 @@
 //! How a resource is declared. The engine interprets what is written with these types; see `resources/`.
 
+mod field;
+mod operation;
+
 use std::sync::LazyLock;
 
 use grantor_protocol::{document::Kind, env::IdForm};
 use serde_json::{Map, Value};
 
 use crate::{
-    call::Response,
     engine::{Call, Change},
     failure::Failure,
     keys::Pending,
     schema::{Member, Schema, parse},
+};
+
+pub(crate) use self::{
+    field::{Field, Patch, field},
+    operation::{Action, Operation, Scopes, create, delete, find, list, run, update},
 };
 
 /// A resource of the Management API.
@@ -186,103 +193,6 @@ impl Missing {
     }
 }
 
-/// A field of a resource.
-pub(crate) struct Field {
-    /// Its name on the wire and in the store.
-    pub(crate) name: &'static str,
-    /// Whether a create request must have it.
-    pub(crate) required: bool,
-    /// `C` accepted on create, `U` accepted on update, `R` returned.
-    uses: &'static str,
-    /// What it may be.
-    schema: &'static str,
-    /// What it may be on update, where that differs.
-    update_schema: Option<&'static str>,
-    /// The JSON that stands for it when a create request has none.
-    pub(crate) default: Option<&'static str>,
-    /// Scopes of which one shows it, beside the operation's.
-    pub(crate) read_by: &'static [&'static str],
-    /// Scopes of which one may write it on create and on update, beside the operation's.
-    pub(crate) created_by: &'static [&'static str],
-    /// As `created_by`, on update.
-    pub(crate) updated_by: &'static [&'static str],
-    /// What an update does with an object.
-    pub(crate) patch: Patch,
-}
-
-/// What an update does with an object that a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patch {
-    /// The new one replaces it.
-    Replace,
-    /// Its members are replaced one by one; `null` removes a member.
-    Merge,
-}
-
-/// A field; `uses` as in [`Field::uses`], `schema` in the notation of `schema::notation`.
-pub(crate) const fn field(name: &'static str, uses: &'static str, schema: &'static str) -> Field {
-    Field {
-        name,
-        required: false,
-        uses,
-        schema,
-        update_schema: None,
-        default: None,
-        read_by: &[],
-        created_by: &[],
-        updated_by: &[],
-        patch: Patch::Replace,
-    }
-}
-
-impl Field {
-    /// A create request must have it.
-    pub(crate) const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    /// An update may have it in this form.
-    pub(crate) const fn on_update(mut self, schema: &'static str) -> Self {
-        self.update_schema = Some(schema);
-        self
-    }
-
-    /// What stands for it when a create request has none.
-    pub(crate) const fn or(mut self, default: &'static str) -> Self {
-        self.default = Some(default);
-        self
-    }
-
-    /// It is shown only to callers with one of `scopes`.
-    pub(crate) const fn read_by(mut self, scopes: &'static [&'static str]) -> Self {
-        self.read_by = scopes;
-        self
-    }
-
-    /// It is written only by callers with one of these scopes.
-    pub(crate) const fn written_by(
-        mut self,
-        created_by: &'static [&'static str],
-        updated_by: &'static [&'static str],
-    ) -> Self {
-        self.created_by = created_by;
-        self.updated_by = updated_by;
-        self
-    }
-
-    /// Its members are updated one by one.
-    pub(crate) const fn merged(mut self) -> Self {
-        self.patch = Patch::Merge;
-        self
-    }
-
-    /// Whether it is in answers.
-    pub(crate) fn is_returned(&self) -> bool {
-        self.uses.contains('R')
-    }
-}
-
 /// The rules of a resource that no table can say. Each may refuse, change the document and add steps to the batch.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
@@ -314,127 +224,6 @@ impl Rules {
         before_delete: |_| Box::pin(async { Ok(()) }),
         render: |_, _| {},
     };
-}
-
-/// An operation of a resource.
-pub(crate) struct Operation {
-    /// `GET` …
-    pub(crate) method: &'static str,
-    /// The path below `/api/v2`; `{name}` stands for a segment. Empty means the resource's own path, with `/{id}` for
-    /// the actions on one of a collection.
-    pub(crate) path: &'static str,
-    /// Who may.
-    pub(crate) scopes: Scopes,
-    /// What it does.
-    pub(crate) action: Action,
-    /// The status of success.
-    pub(crate) status: u16,
-    /// What it does, in words.
-    pub(crate) summary: &'static str,
-}
-
-/// Which scopes an operation asks for.
-#[derive(Clone, Copy)]
-pub(crate) enum Scopes {
-    /// One of them.
-    Any(&'static [&'static str]),
-    /// All of them.
-    All(&'static [&'static str]),
-}
-
-impl Scopes {
-    /// Every scope that is named.
-    pub(crate) const fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Any(names) | Self::All(names) => names,
-        }
-    }
-}
-
-/// What an operation does.
-#[derive(Clone, Copy)]
-pub(crate) enum Action {
-    List,
-    Create,
-    Find,
-    Update,
-    Delete,
-    /// Something else: its function, and the notation of its body if it has one.
-    Run(Run, Option<&'static str>),
-}
-
-/// An operation that is not CRUD.
-pub(crate) type Run = for<'a> fn(&'a Call<'a>) -> Pending<'a, Result<Response, Failure>>;
-
-/// `GET` of the collection.
-pub(crate) const fn list(scopes: &'static [&'static str], summary: &'static str) -> Operation {
-    crud("GET", scopes, Action::List, 200, summary)
-}
-
-/// `POST` to the collection.
-pub(crate) const fn create(scopes: &'static [&'static str], summary: &'static str) -> Operation {
-    crud("POST", scopes, Action::Create, 201, summary)
-}
-
-/// `GET` of one.
-pub(crate) const fn find(scopes: &'static [&'static str], summary: &'static str) -> Operation {
-    crud("GET", scopes, Action::Find, 200, summary)
-}
-
-/// `PATCH` of one.
-pub(crate) const fn update(scopes: &'static [&'static str], summary: &'static str) -> Operation {
-    crud("PATCH", scopes, Action::Update, 200, summary)
-}
-
-/// `DELETE` of one.
-pub(crate) const fn delete(scopes: &'static [&'static str], summary: &'static str) -> Operation {
-    crud("DELETE", scopes, Action::Delete, 204, summary)
-}
-
-const fn crud(
-    method: &'static str,
-    scopes: &'static [&'static str],
-    action: Action,
-    status: u16,
-    summary: &'static str,
-) -> Operation {
-    Operation {
-        method,
-        path: "",
-        scopes: Scopes::Any(scopes),
-        action,
-        status,
-        summary,
-    }
-}
-
-/// An operation that is not CRUD, without a body.
-pub(crate) const fn run(
-    method: &'static str,
-    path: &'static str,
-    scopes: Scopes,
-    status: u16,
-    run: Run,
-    summary: &'static str,
-) -> Operation {
-    Operation {
-        method,
-        path,
-        scopes,
-        action: Action::Run(run, None),
-        status,
-        summary,
-    }
-}
-
-impl Operation {
-    /// The same with a body of this notation.
-    pub(crate) const fn with_body(mut self, notation: &'static str) -> Self {
-        if let Action::Run(run, _) = self.action {
-            self.action = Action::Run(run, Some(notation));
-        }
-        self
-    }
 }
 
 /// A resource with its schemas, read once.

@@ -1,0 +1,124 @@
+//! An operation of a resource.
+
+use crate::{call::Response, engine::Call, failure::Failure, keys::Pending};
+
+/// An operation of a resource.
+pub(crate) struct Operation {
+    /// `GET` …
+    pub(crate) method: &'static str,
+    /// The path below `/api/v2`; `{name}` stands for a segment. Empty means the resource's own path, with `/{id}` for
+    /// the actions on one of a collection.
+    pub(crate) path: &'static str,
+    /// Who may.
+    pub(crate) scopes: Scopes,
+    /// What it does.
+    pub(crate) action: Action,
+    /// The status of success.
+    pub(crate) status: u16,
+    /// What it does, in words.
+    pub(crate) summary: &'static str,
+}
+
+/// Which scopes an operation asks for.
+#[derive(Clone, Copy)]
+pub(crate) enum Scopes {
+    /// One of them.
+    Any(&'static [&'static str]),
+    /// All of them.
+    All(&'static [&'static str]),
+}
+
+impl Scopes {
+    /// Every scope that is named.
+    pub(crate) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Any(names) | Self::All(names) => names,
+        }
+    }
+}
+
+/// What an operation does.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    List,
+    Create,
+    Find,
+    Update,
+    Delete,
+    /// Something else: its function, and the notation of its body if it has one.
+    Run(Run, Option<&'static str>),
+}
+
+/// An operation that is not CRUD.
+pub(crate) type Run = for<'a> fn(&'a Call<'a>) -> Pending<'a, Result<Response, Failure>>;
+
+/// `GET` of the collection.
+pub(crate) const fn list(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("GET", scopes, Action::List, 200, summary)
+}
+
+/// `POST` to the collection.
+pub(crate) const fn create(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("POST", scopes, Action::Create, 201, summary)
+}
+
+/// `GET` of one.
+pub(crate) const fn find(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("GET", scopes, Action::Find, 200, summary)
+}
+
+/// `PATCH` of one.
+pub(crate) const fn update(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("PATCH", scopes, Action::Update, 200, summary)
+}
+
+/// `DELETE` of one.
+pub(crate) const fn delete(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("DELETE", scopes, Action::Delete, 204, summary)
+}
+
+const fn crud(
+    method: &'static str,
+    scopes: &'static [&'static str],
+    action: Action,
+    status: u16,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method,
+        path: "",
+        scopes: Scopes::Any(scopes),
+        action,
+        status,
+        summary,
+    }
+}
+
+/// An operation that is not CRUD, without a body.
+pub(crate) const fn run(
+    method: &'static str,
+    path: &'static str,
+    scopes: Scopes,
+    status: u16,
+    run: Run,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        scopes,
+        action: Action::Run(run, None),
+        status,
+        summary,
+    }
+}
+
+impl Operation {
+    /// The same with a body of this notation.
+    pub(crate) const fn with_body(mut self, notation: &'static str) -> Self {
+        if let Action::Run(run, _) = self.action {
+            self.action = Action::Run(run, Some(notation));
+        }
+        self
+    }
+}

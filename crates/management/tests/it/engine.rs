@@ -1,0 +1,352 @@
+//! What every resource has from the engine: bodies, paging, conditions, the log.
+
+use grantor_management::{Caller, Request};
+use grantor_protocol::tenant::{Issuer, TenantId};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Api, bearer, text};
+
+#[tokio::test]
+async fn a_list_has_three_shapes() {
+    let api = Api::start().await;
+    for number in 0..5 {
+        api.make_api(&format!("urn:{number}"), &[]).await;
+    }
+    let bare = api.read("/resource-servers").await;
+    assert_eq!(bare.as_array().unwrap().len(), 6);
+    let totals = api
+        .read("/resource-servers?page=1&per_page=4&include_totals=true")
+        .await;
+    assert_eq!(
+        (&totals["start"], &totals["limit"], &totals["total"]),
+        (&json!(4), &json!(4), &json!(6))
+    );
+    assert_eq!(totals["resource_servers"].as_array().unwrap().len(), 2);
+
+    // Client grants know checkpoints: each entry exactly once, also while new ones arrive.
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let client = api.make_client(&format!("c{number}")).await;
+        let body = json!({"client_id": client["client_id"], "audience": "urn:0", "scope": []});
+        ids.push(text(&api.make("/client-grants", body).await, "/id").to_owned());
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let mut from = String::new();
+    loop {
+        let page = api
+            .read(&format!("/client-grants?audience=urn:0&take=2{from}"))
+            .await;
+        assert!(page.get("total").is_none() && page.get("start").is_none());
+        let entries = page["client_grants"].as_array().unwrap();
+        seen.extend(entries.iter().map(|entry| text(entry, "/id").to_owned()));
+        match page.get("next") {
+            Some(next) => from = format!("&from={}", next.as_str().unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ids);
+    let sentence = api
+        .send("GET", "/client-grants?from=nonsense", Value::Null)
+        .await
+        .refused(400);
+    assert_eq!(sentence, "Invalid pagination cursor");
+}
+
+#[tokio::test]
+async fn an_offset_paged_list_links_to_its_parts() {
+    let api = Api::start().await;
+    for number in 0..4 {
+        api.make_api(&format!("urn:{number}"), &[]).await;
+    }
+    let response = api
+        .send("GET", "/resource-servers?page=1&per_page=2", Value::Null)
+        .await;
+    let (_, link) = response
+        .headers
+        .iter()
+        .find(|(name, _)| *name == "Link")
+        .unwrap();
+    for (page, relation) in [(0, "first"), (0, "prev"), (2, "next"), (2, "last")] {
+        let part = format!(
+            "<https://login.test/api/v2/resource-servers?per_page=2&page={page}>; rel=\"{relation}\""
+        );
+        assert!(link.contains(&part), "{part} in {link}");
+    }
+}
+
+#[tokio::test]
+async fn fields_are_chosen_by_name_and_unknown_ones_are_refused() {
+    let api = Api::start().await;
+    api.make_api("urn:x", &[]).await;
+    let chosen = api
+        .read("/resource-servers?identifiers=urn:x&fields=id,identifier")
+        .await;
+    assert_eq!(chosen[0].as_object().unwrap().len(), 2);
+    let path = "/resource-servers?identifiers=urn:x&fields=id,name&include_fields=false";
+    let rest = api.read(path).await;
+    assert!(rest[0].get("id").is_none() && rest[0].get("signing_alg").is_some());
+    let response = api
+        .send("GET", "/resource-servers?fields=nope", Value::Null)
+        .await;
+    assert_eq!(
+        response.body.as_ref().unwrap()["errorCode"],
+        "invalid_query_string"
+    );
+    let sentence = response.refused(400);
+    assert!(
+        sentence.contains("Must be a comma separated list"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn several_identifiers_list_several_apis() {
+    let api = Api::start().await;
+    for identifier in ["urn:a", "urn:b", "urn:c"] {
+        api.make_api(identifier, &[]).await;
+    }
+    let found = api
+        .read("/resource-servers?identifiers=urn:a&identifiers=urn:c")
+        .await;
+    let found: Vec<_> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| text(entry, "/identifier"))
+        .collect();
+    assert_eq!(found, ["urn:a", "urn:c"]);
+}
+
+#[tokio::test]
+async fn a_write_under_a_stale_condition_is_refused() {
+    let api = Api::start().await;
+    let made = api.make_api("urn:x", &[]).await;
+    let path = format!("/resource-servers/{}", text(&made, "/id"));
+    let caller = Caller::operator();
+    let patch = async |if_match: &str, name: &str| {
+        let body = json!({"name": name}).to_string();
+        let request = Request {
+            body: body.as_bytes(),
+            if_match: Some(if_match),
+            ..Request::new("PATCH", &path, &api.issuer)
+        };
+        api.management.answer(&api.tenant, &caller, request).await
+    };
+    let tag = |response: &grantor_management::Response| {
+        response
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "ETag")
+            .unwrap()
+            .1
+            .clone()
+    };
+    let read = api.send("GET", &path, Value::Null).await;
+    let first = tag(&read);
+    let written = patch(&first, "one").await;
+    let second = tag(&written);
+    written.ok(200);
+    assert_ne!(first, second);
+    assert_eq!(patch(&first, "two").await.status, 412);
+    patch(&second, "three").await.ok(200);
+    patch("*", "four").await.ok(200);
+}
+
+#[tokio::test]
+async fn concurrent_updates_of_different_fields_all_stand() {
+    let api = Api::start().await;
+    let made = api.make_api("urn:x", &[]).await;
+    let path = format!("/resource-servers/{}", text(&made, "/id"));
+    let bodies = [
+        json!({"name": "n"}),
+        json!({"token_lifetime": 10_000}),
+        json!({"allow_offline_access": true}),
+        json!({"scopes": [{"value": "a"}]}),
+    ];
+    let writes = bodies
+        .iter()
+        .map(|body| api.send("PATCH", &path, body.clone()));
+    let mut writes: Vec<_> = writes.map(Box::pin).collect();
+    let (first, second) = writes.split_at_mut(2);
+    let ([a, b], [c, d]) = (first, second) else {
+        panic!()
+    };
+    let answers = tokio::join!(a, b, c, d);
+    for answer in [answers.0, answers.1, answers.2, answers.3] {
+        answer.ok(200);
+    }
+    let read = api.read(&path).await;
+    for body in bodies {
+        for (name, value) in body.as_object().unwrap() {
+            assert_eq!(&read[name], value, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_as_good_as_json() {
+    let api = Api::start().await;
+    let caller = Caller::operator();
+    let request = Request {
+        content_type: Some("application/x-www-form-urlencoded"),
+        body: b"name=Form&identifier=urn%3Aform&token_lifetime=600&allow_offline_access=true",
+        ..Request::new("POST", "/resource-servers", &api.issuer)
+    };
+    let made = api
+        .management
+        .answer(&api.tenant, &caller, request)
+        .await
+        .ok(201);
+    assert_eq!(made["token_lifetime"], 600);
+    assert_eq!(made["allow_offline_access"], true);
+}
+
+#[tokio::test]
+async fn what_is_no_body_is_refused_in_the_envelope() {
+    let api = Api::start().await;
+    let caller = Caller::operator();
+    for (body, told) in [
+        ("{", "Invalid request payload JSON format"),
+        (
+            r#"{"identifier":"a","identifier":"b"}"#,
+            "duplicate property identifier",
+        ),
+        (r#"{"identifier":"a\u0000"}"#, "NUL"),
+        ("[]", "Expected type object but found type array"),
+        ("", "Missing required property: identifier"),
+        (
+            r#"{"identifier":"a","nope":1}"#,
+            "Additional properties not allowed: nope",
+        ),
+    ] {
+        let request = Request {
+            body: body.as_bytes(),
+            ..Request::new("POST", "/resource-servers", &api.issuer)
+        };
+        let response = api.management.answer(&api.tenant, &caller, request).await;
+        assert_eq!(response.body.as_ref().unwrap()["errorCode"], "invalid_body");
+        let sentence = response.refused(400);
+        assert!(sentence.contains(told), "{sentence}");
+    }
+    for path in [
+        "/clients/%00",
+        "/clients/a%2500b",
+        "/clients//",
+        "/clients/a/b/c/d",
+    ] {
+        let status = api.send("GET", path, Value::Null).await.status;
+        assert!(status == 400 || status == 404, "{path} {status}");
+    }
+}
+
+/// Own APIs are stored without the host and shown under the host that was asked.
+#[tokio::test]
+async fn identifiers_of_own_apis_follow_the_host() {
+    let api = Api::start().await;
+    let other = Issuer::new("https", "other.test");
+    let request = Request::new("GET", "/resource-servers", &other);
+    let caller = Caller::operator();
+    let listed = api
+        .management
+        .answer(&api.tenant, &caller, request)
+        .await
+        .ok(200);
+    assert_eq!(text(&listed, "/0/identifier"), "https://other.test/api/v2/");
+    let grants = api
+        .read("/client-grants?audience=https%3A%2F%2Flogin.test%2Fapi%2Fv2%2F")
+        .await;
+    assert_eq!(text(&grants, "/0/audience"), "https://login.test/api/v2/");
+    let settings = api
+        .send(
+            "PATCH",
+            "/tenants/settings",
+            json!({"default_audience": "https://login.test/api/v2/"}),
+        )
+        .await
+        .ok(200);
+    assert_eq!(
+        text(&settings, "/default_audience"),
+        "https://login.test/api/v2/"
+    );
+    let request = Request::new("GET", "/tenants/settings", &other);
+    let settings = api
+        .management
+        .answer(&api.tenant, &caller, request)
+        .await
+        .ok(200);
+    assert_eq!(
+        text(&settings, "/default_audience"),
+        "https://other.test/api/v2/"
+    );
+}
+
+/// J13-2: a write leaves one event with the old and the new value and without secrets.
+#[tokio::test]
+async fn j13_2_a_write_is_recorded_once_without_its_secrets() {
+    let api = Api::start().await;
+    let caller = bearer(&[
+        "create:clients",
+        "create:client_keys",
+        "update:clients",
+        "update:client_keys",
+    ]);
+    let body = json!({"name": "secretive", "client_secret": "the-secret-that-was-sent",
+        "addons": {"firebase": {"secret": "the-secret-of-firebase"}}});
+    let made = api.send_as(&caller, "POST", "/clients", body).await.ok(201);
+    let path = format!("/clients/{}", text(&made, "/client_id"));
+    api.send_as(&caller, "PATCH", &path, json!({"name": "renamed"}))
+        .await
+        .ok(200);
+    api.send_as(&caller, "PATCH", &path, json!({"nope": 1}))
+        .await
+        .refused(400);
+
+    let logs = api.read("/logs?q=type:sapi").await;
+    let logs = logs.as_array().unwrap();
+    assert_eq!(logs.len(), 2, "refusals are no success");
+    assert_eq!(text(&logs[0], "/description"), "Update a client");
+    assert_eq!(text(&logs[0], "/client_id"), "svc");
+    assert_eq!(text(&logs[0], "/details/before/name"), "secretive");
+    assert_eq!(text(&logs[0], "/details/after/name"), "renamed");
+    assert_eq!(
+        text(&logs[0], "/details/request/path"),
+        format!("/api/v2{path}")
+    );
+    assert_eq!(text(&logs[1], "/details/request/method"), "post");
+    let all = json!(logs).to_string();
+    for secret in [
+        "the-secret-that-was-sent",
+        "the-secret-of-firebase",
+        "private key of the client",
+    ] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_does_not_see_another() {
+    let api = Api::start().await;
+    let made = api.make_api("urn:x", &[]).await;
+    let other = TenantId::parse("other").unwrap();
+    let now = api.management.env.now();
+    api.management
+        .store
+        .create_tenant(&other, &[], now)
+        .await
+        .unwrap();
+    api.management.seed(&other).await.unwrap();
+    let caller = Caller::operator();
+    let path = format!("/resource-servers/{}", text(&made, "/id"));
+    let request = Request::new("GET", &path, &api.issuer);
+    assert_eq!(
+        api.management.answer(&other, &caller, request).await.status,
+        404
+    );
+    let request = Request::new("GET", "/resource-servers", &api.issuer);
+    let listed = api
+        .management
+        .answer(&other, &caller, request)
+        .await
+        .ok(200);
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+}
