@@ -123,7 +123,7 @@ async fn a_write_under_a_stale_condition_is_refused() {
     let made = api.make_api("urn:x", &[]).await;
     let path = format!("/resource-servers/{}", text(&made, "/id"));
     let caller = Caller::operator();
-    let patch = async |if_match: &str, name: &str| {
+    let write = async |if_match: &str, name: &str| {
         let body = json!({"name": name}).to_string();
         let request = Request {
             body: body.as_bytes(),
@@ -143,13 +143,13 @@ async fn a_write_under_a_stale_condition_is_refused() {
     };
     let read = api.send("GET", &path, Value::Null).await;
     let first = tag(&read);
-    let written = patch(&first, "one").await;
+    let written = write(&first, "one").await;
     let second = tag(&written);
     written.ok(200);
     assert_ne!(first, second);
-    assert_eq!(patch(&first, "two").await.status, 412);
-    patch(&second, "three").await.ok(200);
-    patch("*", "four").await.ok(200);
+    assert_eq!(write(&first, "two").await.status, 412);
+    write(&second, "three").await.ok(200);
+    write("*", "four").await.ok(200);
 }
 
 #[tokio::test]

@@ -1,5 +1,12 @@
 //! The Management API on a real store.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
 mod clients;
 mod coverage;
 mod engine;

@@ -20,12 +20,12 @@ use grantor_storage::{Engine, MasterKeySource, Options, Store};
 use serde_json::{Value, json};
 
 /// The instant at which every test begins: 2026-01-01T00:00:00Z.
-pub const START: i64 = 1_767_225_600_000;
+pub(crate) const START: i64 = 1_767_225_600_000;
 
-pub struct TurnedClock(AtomicI64);
+pub(crate) struct TurnedClock(AtomicI64);
 
 impl TurnedClock {
-    pub fn advance_seconds(&self, seconds: i64) {
+    pub(crate) fn advance_seconds(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000, Ordering::Relaxed);
     }
 }
@@ -38,7 +38,7 @@ impl Clock for TurnedClock {
 }
 
 /// A generator whose output is well spread, which is all that ids need here.
-pub struct SeededRandom(AtomicU64);
+pub(crate) struct SeededRandom(AtomicU64);
 
 impl Random for SeededRandom {
     fn fill(&self, buffer: &mut [u8]) {
@@ -53,7 +53,7 @@ impl Random for SeededRandom {
 
 /// Keys that are only names.
 #[derive(Default)]
-pub struct NamedKeys(Mutex<Vec<SigningKey>>);
+pub(crate) struct NamedKeys(Mutex<Vec<SigningKey>>);
 
 fn key(kid: &str) -> SigningKey {
     SigningKey {
@@ -72,7 +72,7 @@ fn key(kid: &str) -> SigningKey {
 }
 
 impl NamedKeys {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let current = SigningKey {
             current: true,
             current_since: Some(Timestamp::from_millis(START)),
@@ -162,7 +162,7 @@ fn thumbprint(pem: &str) -> String {
 }
 
 /// A domain name system in which `ready.` names point to us.
-pub struct ReadyNames;
+pub(crate) struct ReadyNames;
 
 impl DomainLookup for ReadyNames {
     fn points_to<'a>(&'a self, domain: &'a str, _: &'a str) -> Pending<'a, bool> {
@@ -172,24 +172,24 @@ impl DomainLookup for ReadyNames {
 }
 
 /// The API under test.
-pub struct Api {
-    pub management: Management,
-    pub tenant: TenantId,
-    pub issuer: Issuer,
-    pub clock: Arc<TurnedClock>,
+pub(crate) struct Api {
+    pub(crate) management: Management,
+    pub(crate) tenant: TenantId,
+    pub(crate) issuer: Issuer,
+    pub(crate) clock: Arc<TurnedClock>,
     _directory: tempfile::TempDir,
 }
 
 impl Api {
     /// A seeded tenant on an SQLite database in a directory of its own.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let api = Self::empty().await;
         api.management.seed(&api.tenant).await.unwrap();
         api
     }
 
     /// The same without contents.
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(TurnedClock(AtomicI64::new(START)));
         let random: Arc<dyn Random> = Arc::new(SeededRandom(AtomicU64::new(1)));
@@ -223,12 +223,12 @@ impl Api {
     }
 
     /// Sends a request as the operator.
-    pub async fn send(&self, method: &str, path: &str, body: Value) -> Response {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Value) -> Response {
         self.send_as(&Caller::operator(), method, path, body).await
     }
 
     /// Sends a request as `caller`; `path` may have a query.
-    pub async fn send_as(
+    pub(crate) async fn send_as(
         &self,
         caller: &Caller,
         method: &str,
@@ -254,24 +254,24 @@ impl Api {
     }
 
     /// `GET`, which must succeed.
-    pub async fn read(&self, path: &str) -> Value {
+    pub(crate) async fn read(&self, path: &str) -> Value {
         self.send("GET", path, Value::Null).await.ok(200)
     }
 
     /// `POST`, which must make something.
-    pub async fn make(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn make(&self, path: &str, body: Value) -> Value {
         self.send("POST", path, body).await.ok(201)
     }
 
     /// An API with `scopes`.
-    pub async fn make_api(&self, identifier: &str, scopes: &[&str]) -> Value {
+    pub(crate) async fn make_api(&self, identifier: &str, scopes: &[&str]) -> Value {
         let scopes: Vec<_> = scopes.iter().map(|value| json!({"value": value})).collect();
         let body = json!({"name": "An API", "identifier": identifier, "scopes": scopes});
         self.make("/resource-servers", body).await
     }
 
     /// A machine client.
-    pub async fn make_client(&self, name: &str) -> Value {
+    pub(crate) async fn make_client(&self, name: &str) -> Value {
         self.make(
             "/clients",
             json!({"name": name, "app_type": "non_interactive"}),
@@ -281,7 +281,7 @@ impl Api {
 }
 
 /// A caller with a token for `scopes`.
-pub fn bearer(scopes: &[&str]) -> Caller {
+pub(crate) fn bearer(scopes: &[&str]) -> Caller {
     Caller {
         subject: "svc@clients".to_owned(),
         client_id: Some("svc".to_owned()),
@@ -294,7 +294,7 @@ pub fn bearer(scopes: &[&str]) -> Caller {
 }
 
 /// What tests ask of an answer.
-pub trait Answer {
+pub(crate) trait Answer {
     /// The body of an answer with this status.
     fn ok(self, status: u16) -> Value;
     /// The sentence of a refusal with this status, whose envelope is whole.
@@ -317,7 +317,7 @@ impl Answer for Response {
 }
 
 /// The text at `pointer`.
-pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value
         .pointer(pointer)
         .and_then(Value::as_str)
