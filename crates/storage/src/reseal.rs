@@ -25,8 +25,8 @@ const PAGE: i64 = 200;
 impl Store {
     /// Seals everything anew under `key`, in one commit; answers with the number of documents.
     ///
-    /// If the key is kept in a file, the new one is first written beside it (`.new`), then everything is committed, then
-    /// the file takes the old one's place; a store that is opened after a crash in between finds the right one of the
+    /// If the key is kept in a file, the new one is first written beside it (`.new`), then everything is committed,
+    /// then the file takes the old one's place; a store that is opened after a crash in between finds the right one of the
     /// two. Other processes that hold the old key cannot write secrets any more and have to be started again.
     pub async fn reseal(&self, key: &MasterKey) -> Result<u64> {
         let _alone = self.inner.resealing.lock().await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 /// Where in the list of changes a watcher stands.
 ///
-/// Numbers are drawn before the commit, so a smaller number can appear after a larger one. Numbers that were skipped are
-/// therefore looked for again until no transaction can be that old.
+/// Numbers are drawn before the commit, so a smaller number can appear after a larger one. Numbers that were skipped
+/// are therefore looked for again until no transaction can be that old.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     next: i64,

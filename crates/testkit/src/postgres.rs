@@ -1,7 +1,7 @@
 //! A temporary PostgreSQL cluster.
 //!
-//! A shell supervises the server: it takes commands on its standard input and, when that closes because the test process
-//! ended in whatever way, stops the server and removes the cluster.
+//! A shell supervises the server: it takes commands on its standard input and, when that closes because the test
+//! process ended in whatever way, stops the server and removes the cluster.
 
 use std::{
     env, fs,

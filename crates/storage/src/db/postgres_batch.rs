@@ -145,8 +145,8 @@ async fn execute(client: &Client, step: &Step, statement: &Statement) -> Answer 
     Ok((client.execute(statement, &params).await?, Vec::new()))
 }
 
-/// Polls each future once, in order, which sends its message, and then waits for them in that order, in which the server
-/// answers.
+/// Polls each future once, in order, which sends its message, and then waits for them in that order, in which the
+/// server answers.
 async fn in_order<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
     let mut answers: Vec<Option<T>> = futures.iter().map(|_| None).collect();
     let (mut sent, mut first) = (false, 0);
