@@ -90,7 +90,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     };
     let listing = &route.compiled.resource.listing;
     if matches!(route.operation.action, Action::List) {
-        query("page", "int 0..");
+        query("page", "int 0..1000000");
         query("per_page", "int 0..100");
         if listing.totals {
             query("include_totals", "bool");
@@ -102,6 +102,9 @@ fn parameters(route: &Route) -> Vec<Value> {
         for filter in listing.filters {
             query(filter.name, filter.schema);
         }
+    }
+    for (name, notation) in route.operation.query {
+        query(name, notation);
     }
     if matches!(route.operation.action, Action::List | Action::Find) {
         query("fields", "str");

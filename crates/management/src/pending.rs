@@ -55,6 +55,8 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/actions/triggers/{triggerId}/bindings",
         Answer::Fixed(r#"{"bindings":[],"per_page":50}"#),
     ),
+    ("/attack-protection/bot-detection", Answer::Fixed("{}")),
+    ("/attack-protection/captcha", Answer::Fixed("{}")),
     (
         "/attack-protection/breached-password-detection",
         Answer::Fixed("{}"),
@@ -123,6 +125,7 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/self-service-profiles",
         Answer::List("self_service_profiles"),
     ),
+    ("/supplemental-signals", Answer::Fixed("{}")),
     (
         "/token-exchange-profiles",
         Answer::Object("token_exchange_profiles"),

@@ -7,7 +7,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use grantor_protocol::{env::Timestamp, tenant::TenantId};
+use grantor_protocol::{document::Kind, env::Timestamp, tenant::TenantId};
 use grantor_storage::{Batch, Record};
 use serde_json::{Map, Value};
 
@@ -46,6 +46,8 @@ pub(crate) struct Change<'a> {
     pub(crate) document: Map<String, Value>,
     /// Further steps, committed with it.
     pub(crate) batch: Batch,
+    /// Documents without which this one may not exist.
+    pub(crate) requires: Vec<(&'static Kind, String)>,
 }
 
 impl Change<'_> {

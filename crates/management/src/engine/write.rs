@@ -1,5 +1,6 @@
 //! Writing: create, update, delete.
 
+use grantor_protocol::document::Kind;
 use grantor_storage::{Error as StoreError, Record};
 use serde_json::{Map, Value};
 
@@ -24,6 +25,7 @@ impl Call<'_> {
                 before: None,
                 document: self.new_document(),
                 batch: self.management.store.batch(),
+                requires: Vec::new(),
             };
             (self.compiled.resource.rules.before_create)(&mut change).await?;
             let (document, response) = self.finish(&mut change, 201);
@@ -31,8 +33,8 @@ impl Call<'_> {
             change.batch.insert(self.tenant, kind, &document, self.now);
             match self.commit(change, &document, &response).await {
                 Ok(()) => return Ok(response.with_header("ETag", etag(1))),
-                // An id that is taken: another one will not be.
-                Err(StoreError::Conflict { unique: "id" }) => {}
+                // An id that is taken: another one will not be. A guard: another write came between.
+                Err(StoreError::Conflict { unique: "id" } | StoreError::Guard { .. }) => {}
                 Err(error) => return Err(self.conflict(error)),
             }
         }
@@ -51,6 +53,7 @@ impl Call<'_> {
                 before: Some(&record),
                 document: self.merged(members(&record)),
                 batch: self.management.store.batch(),
+                requires: Vec::new(),
             };
             (self.compiled.resource.rules.before_update)(&mut change).await?;
             let (document, response) = self.finish(&mut change, 200);
@@ -86,6 +89,7 @@ impl Call<'_> {
                 before: Some(&record),
                 document: members(&record),
                 batch: self.management.store.batch(),
+                requires: Vec::new(),
             };
             (self.compiled.resource.rules.before_delete)(&mut change).await?;
             let kind = self.compiled.resource.kind;
@@ -117,6 +121,7 @@ impl Call<'_> {
                 before: Some(&record),
                 document,
                 batch: self.management.store.batch(),
+                requires: Vec::new(),
             };
             let after = Value::Object(prepared.document.clone());
             let mut prepared = prepared;
@@ -198,7 +203,7 @@ impl Call<'_> {
         (Value::Object(change.document.clone()), response)
     }
 
-    /// Commits the batch of `change` with its event.
+    /// Commits the batch of `change` and records its event.
     async fn commit(
         &self,
         change: Change<'_>,
@@ -212,7 +217,31 @@ impl Call<'_> {
         };
         let event = self.event(Some(&audited), response);
         self.management.store.commit(change.batch).await?;
+        self.keep_if_required_exist(&change.requires, after).await?;
         self.management.record(self.tenant, event).await;
+        Ok(())
+    }
+
+    /// Takes back what was just made if a document that it needs was deleted meanwhile. Whoever deletes one takes what
+    /// hangs on it along, so between them nothing is left that hangs on nothing.
+    async fn keep_if_required_exist(
+        &self,
+        requires: &[(&'static Kind, String)],
+        made: &Value,
+    ) -> Result<(), StoreError> {
+        let store = &self.management.store;
+        for (kind, id) in requires {
+            if store.find(self.tenant, kind, id).await?.is_some() {
+                continue;
+            }
+            let kind = self.compiled.resource.kind;
+            if let Some(id) = made.pointer(kind.id).and_then(Value::as_str) {
+                let mut batch = store.batch();
+                batch.delete(self.tenant, kind, id, self.now);
+                store.commit(batch).await?;
+            }
+            return Err(StoreError::Guard { label: "required" });
+        }
         Ok(())
     }
 

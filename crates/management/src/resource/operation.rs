@@ -17,6 +17,8 @@ pub(crate) struct Operation {
     pub(crate) status: u16,
     /// What it does, in words.
     pub(crate) summary: &'static str,
+    /// Query parameters with their notation, where the declaration of lists does not tell them.
+    pub(crate) query: &'static [(&'static str, &'static str)],
 }
 
 /// Which scopes an operation asks for.
@@ -91,6 +93,7 @@ const fn crud(
         action,
         status,
         summary,
+        query: &[],
     }
 }
 
@@ -110,10 +113,20 @@ pub(crate) const fn run(
         action: Action::Run(run, None),
         status,
         summary,
+        query: &[],
     }
 }
 
 impl Operation {
+    /// The same with these query parameters.
+    pub(crate) const fn with_query(
+        mut self,
+        query: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.query = query;
+        self
+    }
+
     /// The same with a body of this notation.
     pub(crate) const fn with_body(mut self, notation: &'static str) -> Self {
         if let Action::Run(run, _) = self.action {

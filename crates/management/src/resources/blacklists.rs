@@ -24,7 +24,8 @@ pub(crate) const BLACKLISTS: Resource = Resource::of_operations(
             200,
             list,
             "List blacklisted tokens",
-        ),
+        )
+        .with_query(&[("aud", "str")]),
         run(
             "POST",
             "/blacklists/tokens",

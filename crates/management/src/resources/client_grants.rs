@@ -87,6 +87,12 @@ const FIELDS: &[Field] = &[
 fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
     Box::pin(async move {
         let api = load_api(change).await?;
+        change
+            .requires
+            .push((&ResourceServer::KIND, api.id.clone()));
+        if let Some(client_id) = change.text("client_id").map(str::to_owned) {
+            change.requires.push((&Client::KIND, client_id));
+        }
         match (change.text("client_id"), change.text("default_for")) {
             (None, None) => {
                 let message = "Payload validation error: 'Missing required property: client_id'.";

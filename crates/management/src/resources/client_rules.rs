@@ -3,7 +3,7 @@
 use grantor_protocol::{
     document::Document,
     env::IdForm,
-    model::{ClientGrant, ResourceServer},
+    model::{Client, ClientGrant, ResourceServer},
 };
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     keys::Pending,
     resource::Rendering,
-    resources::{client_credentials, client_defaults, clients::READ, grants},
+    resources::{client_credentials, client_defaults, grants},
 };
 
 /// `app_type` may be a list separated by commas.
@@ -27,6 +27,7 @@ pub(super) fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         rename_logout(change);
         client_defaults::complete(change);
         check(change)?;
+        check_aliases(change).await?;
         client_credentials::adopt_sent(change)?;
         if !change.has("client_secret") {
             let secret = change.call.management.env.id(IdForm::UrlSafe(64));
@@ -42,8 +43,10 @@ pub(super) fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         let subject = format!("/CN={host}");
         let keys = &change.call.management.keys;
         if let Some(made) = keys.client_certificate(&subject).await? {
-            let key = json!({"cert": made.cert, "key": made.key, "pkcs7": made.pkcs7,
-                "subject": subject});
+            let mut key = json!({"cert": made.cert, "key": made.key, "subject": subject});
+            if let (Value::Object(key), Some(pkcs7)) = (&mut key, made.pkcs7) {
+                key.insert("pkcs7".to_owned(), json!(pkcs7));
+            }
             change.set("signing_keys", json!([key]));
         }
         link_api(change).await
@@ -55,6 +58,7 @@ pub(super) fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         rename_logout(change);
         client_defaults::complete_refresh_token(change);
         check(change)?;
+        check_aliases(change).await?;
         client_credentials::check_named(change)
     })
 }
@@ -137,6 +141,26 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// An alias names one client.
+async fn check_aliases(change: &Change<'_>) -> Result<(), Failure> {
+    let own = change.text("client_id");
+    let aliases = change
+        .call
+        .body
+        .get("client_aliases")
+        .and_then(Value::as_array);
+    for alias in aliases.into_iter().flatten().filter_map(Value::as_str) {
+        let link = Some(("alias", alias));
+        let others = super::all_documents(change.call, &Client::KIND, link).await?;
+        if others.iter().any(|other| Some(other.id.as_str()) != own) {
+            return Err(Failure::conflict(
+                "Another client exists with the same alias.",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A client that stands for an API: the API must exist, and shows the client's id from then on.
 async fn link_api(change: &mut Change<'_>) -> Result<(), Failure> {
     let is_api = change.text("app_type") == Some("resource_server");
@@ -209,7 +233,7 @@ async fn set_client_of_api(
 
 pub(super) fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {
     let call = rendering.call;
-    if shown.contains_key("name") && call.caller.has_any(READ) || rendering.created {
+    if shown.contains_key("global") {
         shown.insert("tenant".to_owned(), json!(call.tenant.as_str()));
     }
     if let Some(value) = shown.get("cross_origin_authentication").cloned() {

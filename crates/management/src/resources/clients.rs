@@ -128,7 +128,7 @@ pub(crate) const CLIENTS: Resource = Resource {
     ],
 };
 
-pub(super) const READ: &[&str] = &[
+const READ: &[&str] = &[
     "read:clients",
     "read:client_keys",
     "read:client_credentials",

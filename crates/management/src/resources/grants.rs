@@ -58,7 +58,8 @@ pub(crate) const GRANTS: Resource = Resource {
             204,
             delete_all,
             "Delete the grants of a user",
-        ),
+        )
+        .with_query(&[("user_id", "str 1..")]),
     ],
 };
 

@@ -26,7 +26,19 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
             200,
             list,
             "Search the log",
-        ),
+        )
+        .with_query(&[
+            ("q", "str ..4096"),
+            ("search", "str ..4096"),
+            ("page", "int 0..1000000"),
+            ("per_page", "int 0..100"),
+            ("include_totals", "bool"),
+            ("sort", "str"),
+            ("from", "str"),
+            ("take", "int 1..100"),
+            ("fields", "str"),
+            ("include_fields", "bool"),
+        ]),
         run(
             "GET",
             "/logs/{id}",
@@ -75,7 +87,7 @@ const FIELDS: &[Field] = &[
 const MAX_PAGED: i64 = 1_000;
 
 /// Most entries that a search looks at.
-const MAX_SEARCHED: usize = 100_000;
+const MAX_SEARCHED: usize = 50_000;
 
 fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {

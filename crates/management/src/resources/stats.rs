@@ -36,7 +36,8 @@ pub(crate) const STATS: Resource = Resource::of_operations(
             200,
             daily,
             "Read the daily statistics",
-        ),
+        )
+        .with_query(&[("from", "str date"), ("to", "str date")]),
     ],
 );
 

@@ -244,7 +244,7 @@ async fn a_summary_scope_shows_the_summary_alone() {
         .ok(200);
     let mut names: Vec<_> = body.as_object().unwrap().keys().collect();
     names.sort();
-    assert_eq!(names, ["app_type", "client_id", "name", "tenant"]);
+    assert_eq!(names, ["app_type", "client_id", "name"]);
 }
 
 #[tokio::test]
@@ -473,4 +473,18 @@ async fn lists_are_narrowed_by_their_filters() {
         .await;
     assert_eq!(text(&rest, "/clients/0/name"), "c");
     assert!(rest.get("next").is_none());
+}
+
+#[tokio::test]
+async fn an_alias_names_one_client() {
+    let api = Api::start().await;
+    let body = json!({"name": "a", "client_aliases": ["shop"]});
+    let made = api.make("/clients", body.clone()).await;
+    let sentence = api
+        .send("POST", "/clients", body.clone())
+        .await
+        .refused(409);
+    assert_eq!(sentence, "Another client exists with the same alias.");
+    let path = format!("/clients/{}", text(&made, "/client_id"));
+    api.send("PATCH", &path, body).await.ok(200);
 }
