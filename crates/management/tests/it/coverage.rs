@@ -185,3 +185,18 @@ async fn the_openapi_description_tells_what_is_implemented() {
         "ids are unique"
     );
 }
+
+/// J9-2.
+#[tokio::test]
+async fn j9_2_a_token_that_reads_users_cannot_make_one() {
+    let api = Api::start().await;
+    let caller = bearer(&["read:users"]);
+    let sentence = api
+        .send_as(&caller, "POST", "/users", json!({}))
+        .await
+        .refused(403);
+    assert_eq!(
+        sentence,
+        "Insufficient scope, expected any of: create:users"
+    );
+}

@@ -10,6 +10,7 @@
 mod clients;
 mod coverage;
 mod engine;
+mod hostile;
 mod others;
 mod resource_servers;
 mod support;

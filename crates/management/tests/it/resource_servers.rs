@@ -373,3 +373,18 @@ async fn what_is_unset_is_absent_and_null_clears() {
         json!({"client": {"policy": "require_client_grant"}, "user": {"policy": "deny_all"}})
     );
 }
+
+/// J8-1.
+#[tokio::test]
+async fn j8_1_the_list_shows_custom_and_system_apis() {
+    let api = Api::start().await;
+    api.make_api("https://orders.orchard.test", &[]).await;
+    let listed = api
+        .read("/resource-servers?page=0&per_page=50&include_totals=true")
+        .await;
+    assert_eq!(listed["total"], 2);
+    assert_eq!(listed["resource_servers"][0]["is_system"], true);
+    let custom = &listed["resource_servers"][1];
+    assert_eq!(text(custom, "/identifier"), "https://orders.orchard.test");
+    assert!(custom.get("is_system").is_none());
+}
