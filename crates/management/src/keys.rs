@@ -106,7 +106,7 @@ pub struct PublicKey {
 pub struct CertificateFacts {
     /// When it expires.
     pub expires_at: Timestamp,
-    /// Its subject, RFC 4514.
+    /// Its subject, an attribute a line in the certificate's order: `C=es\nO=Example\nCN=client`.
     pub subject_dn: String,
     /// SHA-256 of its DER, base64url.
     pub thumbprint_sha256: String,

@@ -137,7 +137,8 @@ fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
             json!({"name": "CNAME", "record": host(call), "domain": domain})
         };
         change.set("domain", domain);
-        change.set("primary", false);
+        let others = super::all_documents(call, &CustomDomain::KIND, None).await?;
+        change.set("primary", others.is_empty());
         change.set("is_default", false);
         change.set("status", "pending_verification");
         change.set("verification", json!({"methods": [method]}));
@@ -330,7 +331,6 @@ fn set_default<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>>
             let is_wanted = document.get("domain").and_then(Value::as_str) == Some(wanted.as_str());
             if is_default(&document) != is_wanted {
                 document.insert("is_default".to_owned(), json!(is_wanted));
-                document.insert("primary".to_owned(), json!(is_wanted));
                 let body = Value::Object(document.clone());
                 let kind = &CustomDomain::KIND;
                 batch.replace(call.tenant, kind, &body, record.revision, call.now);
