@@ -1,6 +1,12 @@
 //! What is served from memory is what is stored.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use grantor_storage::{Sql, Store, Versioned, params};
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -137,18 +143,20 @@ on_both! {
     async fn loads_that_race_with_writes_do_not_leave_old_entries(world: &World) {
         let store = world.open().await;
         insert(&store, &thing("1", "0")).await;
-        let reader = store.clone();
+        let acknowledged = Arc::new(AtomicI64::new(1));
+        let (reader, least) = (store.clone(), acknowledged.clone());
         let reads = tokio::spawn(async move {
-            let mut last = 0;
-            while last < 300 {
-                let found = typed(&reader, "1").await.unwrap();
-                assert!(last <= found.revision, "{last} then {}", found.revision);
-                last = found.revision;
+            let mut seen = 0;
+            while seen < 300 {
+                let least = least.load(Ordering::SeqCst);
+                seen = typed(&reader, "1").await.unwrap().revision;
+                assert!(least <= seen, "{seen} was served after {least} was acknowledged");
                 tokio::task::yield_now().await;
             }
         });
         for revision in 1..300 {
             replace(&store, &thing("1", &revision.to_string()), revision).await.unwrap();
+            acknowledged.store(revision + 1, Ordering::SeqCst);
             assert_eq!(typed(&store, "1").await.unwrap().revision, revision + 1);
         }
         reads.await.unwrap();
