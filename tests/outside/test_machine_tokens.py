@@ -79,6 +79,36 @@ def test_t3_3_a_public_application_gets_no_machine_token(server, name):
     ]
 
 
+def test_t4_1_t4_2_a_default_audience_stands_in_for_a_missing_one(fresh):
+    server = fresh(tls=False).start()
+    app = server.machine("https://api.test", "read:x")
+    server.api("https://other.test", "read:y")
+    server.grant(app, "https://other.test", "read:y")
+    assert refusal(server.ask(app, None)) == (403, "access_denied")
+
+    server.management("PATCH", "tenants/settings", {"default_audience": "https://api.test"})
+
+    token = wait_until(lambda: granted(server.ask(app, None)), "a token", seconds=1)
+    assert claims_of(token["access_token"])["aud"] == "https://api.test"
+    explicit = server.token(app, "https://other.test")
+    assert claims_of(explicit)["aud"] == "https://other.test"
+    assert server.stop() == 0
+    server.start()
+    assert claims_of(server.token(app, None))["aud"] == "https://api.test"
+    server.management("PATCH", "tenants/settings", {"default_audience": ""})
+    assert wait_until(lambda: refusal(server.ask(app, None)), "refused", seconds=1) == (
+        403,
+        "access_denied",
+    )
+
+
+def test_t4_3_a_default_audience_must_be_an_api(fresh):
+    server = fresh(tls=False).start()
+    unknown = {"default_audience": "https://nowhere.test"}
+    answer = server.management("PATCH", "tenants/settings", unknown, status=400)
+    assert "nowhere" in answer["message"] or "audience" in answer["message"].lower()
+
+
 def test_t18_2_without_a_grant_and_after_its_end_403(server, name):
     server.api(name, "read:x")
     app = server.app()
@@ -234,6 +264,61 @@ def test_t30_5_the_issuer_is_the_host_that_was_asked(server, name):
     assert claims_of(token)["iss"] == "https://login.orchard.test/"
     assert configuration["issuer"] == "https://login.orchard.test/"
     assert claims_of(server.token(app, name))["iss"] == server.issuer
+
+
+def test_t31_5_an_api_may_deny_machines_altogether(server, name):
+    app = server.machine(name, "read:x")
+    api = server.make("api", "show", name)
+    policy = {"subject_type_authorization": {"client": {"policy": "deny_all"}}}
+
+    server.management("PATCH", f"resource-servers/{api['id']}", policy)
+
+    assert wait_until(lambda: refusal(server.ask(app, name)), "refused", seconds=1) == (
+        403,
+        "access_denied",
+    )
+
+
+def test_t32_4_a_shorter_lifetime_holds_from_the_next_token_on(server, name):
+    app = server.machine(name, "read:x")
+    server.token(app, name)
+    server.run("api", "update", name, "--token-lifetime", "300")
+
+    def lifetime():
+        claims = claims_of(server.token(app, name))
+        return claims["exp"] - claims["iat"] == 300
+
+    assert wait_until(lifetime, "five minutes", seconds=1)
+
+
+def test_j8_3_permissions_are_in_the_token_when_the_dialect_says_so(server, name):
+    app = server.machine(name, "read:x")
+    assert "permissions" not in claims_of(server.token(app, name))
+    api = server.make("api", "show", name)
+    authz = {"enforce_policies": True, "token_dialect": "access_token_authz"}
+
+    server.management("PATCH", f"resource-servers/{api['id']}", authz)
+
+    def permissions():
+        return claims_of(server.token(app, name)).get("permissions")
+
+    assert wait_until(permissions, "permissions", seconds=1) == ["read:x"]
+
+
+@pytest.mark.parametrize("dialect", ["rfc9068_profile", "rfc9068_profile_authz"])
+def test_the_rfc_9068_dialect_has_its_type_and_claims(server, name, dialect):
+    audience = f"{name}/{dialect}"
+    server.api(audience, "read:x", token_dialect=dialect)
+    app = server.app()
+    server.grant(app, audience, "read:x")
+
+    token = server.token(app, audience)
+
+    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+    claims = claims_of(token)
+    assert claims["client_id"] == app["client_id"]
+    assert claims["jti"] and "gty" not in claims and "azp" not in claims
+    assert ("permissions" in claims) == dialect.endswith("authz")
 
 
 def test_t33_2_one_api_for_two_services_keeps_them_apart_by_scope(server, name):

@@ -14,7 +14,7 @@ from auth0.management.core.api_error import ApiError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from harness import BINARY, NODE, NODE_PATH, ROOT, run_node
+from harness import BINARY, NODE, NODE_PATH, ROOT, run_node, wait_until
 
 
 def manager(server):
@@ -153,6 +153,21 @@ def test_j10_4_rotating_needs_both_scopes(server):
         url = server.base + "/api/v2/keys/signing/rotate"
         answer = server.http.post(url, headers=headers, timeout=10)
         assert answer.status_code == status, (scopes, answer.text)
+
+
+def test_j9_4_deleting_the_application_ends_new_tokens(server):
+    host = server.host_of(server.management_token())
+    audience = f"https://{host}/api/v2/"
+    app = server.app()
+    server.grant(app, audience, "read:clients")
+    server.token(app, audience, headers={"Host": host})
+
+    server.run("app", "delete", app["client_id"])
+
+    def status():
+        return server.ask(app, audience, headers={"Host": host}).status_code
+
+    assert wait_until(lambda: status() == 401, "refused", seconds=1)
 
 
 def test_t32_2_t32_3_the_blacklist_lists_a_token_once(server, name):
