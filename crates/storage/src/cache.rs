@@ -1,9 +1,9 @@
 //! What was read before, for as long as nobody has changed it.
 //!
 //! An entry is served only while the stamp of its document is the one it was loaded under, so a load that began before
-//! a change can never be served after that was acknowledged; before, either version may be. Stamps live in a table of fixed size: documents that share
-//! one forget together, which costs a read and is never wrong. While the watcher cannot hear of the changes of others
-//! nothing is served at all.
+//! a change can never be served after that was acknowledged; before, either version may be. Stamps live in a table of
+//! fixed size: documents that share one forget together, which costs a read and is never wrong. While the watcher cannot
+//! hear of the changes of others nothing is served at all.
 
 use std::{
     any::Any,
