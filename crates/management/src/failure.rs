@@ -84,6 +84,12 @@ impl Failure {
         )
     }
 
+    /// Others change the same entry all the time.
+    pub(crate) fn busy() -> Self {
+        let message = "The resource is being changed by others, try again later";
+        Self::new(503, "service_unavailable", message)
+    }
+
     /// Something of ours is broken; the log has the details.
     pub(crate) fn internal() -> Self {
         Self::new(500, "internal_error", "An internal server error occurred")

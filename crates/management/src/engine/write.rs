@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often a write is tried again when another one came between.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 100;
 
 impl Call<'_> {
     /// Makes one.
@@ -38,7 +38,7 @@ impl Call<'_> {
                 Err(error) => return Err(self.conflict(error)),
             }
         }
-        Err(Failure::internal())
+        Err(Failure::busy())
     }
 
     /// Changes one.
@@ -69,7 +69,7 @@ impl Call<'_> {
                 Err(error) => self.retry(error)?,
             }
         }
-        Err(Failure::internal())
+        Err(Failure::busy())
     }
 
     /// Deletes one.
@@ -102,7 +102,7 @@ impl Call<'_> {
                 Err(error) => self.retry(error)?,
             }
         }
-        Err(Failure::internal())
+        Err(Failure::busy())
     }
 
     /// Changes the object that the path names by `change`, for operations that are not CRUD. Answers with what is stored
@@ -139,7 +139,7 @@ impl Call<'_> {
                 Err(error) => self.retry(error)?,
             }
         }
-        Err(Failure::internal())
+        Err(Failure::busy())
     }
 
     /// What a create request makes: its id, what was sent, the defaults.
