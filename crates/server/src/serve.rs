@@ -21,6 +21,7 @@ use crate::{
     keys::Keys,
     listen::Listener,
     pipeline::record::Recorder,
+    telemetry::{self, Traces},
     tls::{self, DevelopmentAuthority, OwnCertificate},
 };
 
@@ -33,6 +34,9 @@ pub enum Error {
     /// The store does not open.
     #[error("the store cannot be opened")]
     Store(#[from] grantor_storage::Error),
+    /// Spans cannot be exported.
+    #[error("spans cannot be exported")]
+    Telemetry(#[from] telemetry::Error),
     /// TLS cannot be offered.
     #[error("TLS cannot be offered")]
     Tls(#[from] tls::Error),
@@ -65,6 +69,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     writer: JoinHandle<()>,
+    traces: Traces,
 }
 
 /// Opens the store that `config` names.
@@ -111,6 +116,7 @@ impl Server {
     /// # Errors
     /// An [`Error`] that says what stands in the way.
     pub async fn start(config: &Config, env: Env) -> Result<Self, Error> {
+        let traces = Traces::start(config)?;
         let store = open_store(config, &env, true).await?;
         let (recorder, writer) = Recorder::start(store.clone());
         let app = App::new(config, store, env, recorder);
@@ -138,7 +144,7 @@ impl Server {
                 plain: config.http,
                 trusted_proxies: config.trusted_proxies.clone().into(),
             },
-            router: endpoints::router(&app),
+            router: traces.around(endpoints::router(&app), &app),
         };
         tasks.push(tokio::spawn(listener.serve(stopped.clone())));
         if let Some(address) = config.metrics_listen {
@@ -170,6 +176,7 @@ impl Server {
             stop,
             tasks,
             writer,
+            traces,
         })
     }
 
@@ -187,6 +194,7 @@ impl Server {
         {
             tracing::error!("events were still waiting to be written");
         }
+        self.traces.stop().await;
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub log_retention_days: u32,
     /// Where Prometheus may scrape; none means nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The OpenTelemetry collector that gets a span per request; none means that no spans are made.
+    pub otlp_endpoint: Option<String>,
     /// `json` or `text`; none means text on a terminal and JSON elsewhere.
     pub log_format: Option<String>,
     /// A filter such as `info` or `info,grantor=debug`.
@@ -251,6 +253,7 @@ impl Values {
                 .unwrap_or(20_000),
             log_retention_days: self.number("retention.log_days").unwrap_or(30),
             metrics_listen: self.address("metrics.listen"),
+            otlp_endpoint: self.text("telemetry.otlp_endpoint").map(str::to_owned),
             log_format: self.text("log.format").map(str::to_owned),
             log_level: self.text("log.level").unwrap_or("info").to_owned(),
             data_dir,
@@ -328,6 +331,9 @@ mod tests {
             "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]",
             "[limits]\ntoken_per_second = -1",
             "[log]\nformat = \"xml\"",
+            "[telemetry]\notlp_endpoint = \"collector:4318\"",
+            "[telemetry]\notlp_endpoint = \"grpc://collector:4317\"",
+            "[telemetry]\notlp_endpoint = \"http://user:word@collector:4318\"",
         ] {
             assert!(
                 matches!(file(text), Err(Error::WrongValue { .. })),

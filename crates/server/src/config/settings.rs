@@ -34,6 +34,7 @@ pub(super) enum Form {
     Texts,
     Networks,
     Address,
+    Url,
     Switch,
     Number,
     OneOf(&'static [&'static str]),
@@ -53,6 +54,7 @@ impl Form {
             Self::Address => value
                 .as_str()
                 .is_some_and(|text| text.parse::<SocketAddr>().is_ok()),
+            Self::Url => value.as_str().is_some_and(is_url),
             Self::Switch => value.is_bool(),
             Self::Number => value
                 .as_integer()
@@ -67,11 +69,22 @@ impl Form {
             Self::Texts => "a list of texts",
             Self::Networks => "a list of networks such as 10.0.0.0/8",
             Self::Address => "an address with a port such as 127.0.0.1:8443",
+            Self::Url => "a URL such as http://127.0.0.1:4318, without user and password",
             Self::Switch => "true or false",
             Self::Number => "a whole number from 0 to 4294967295",
             Self::OneOf(_) => "one of the words that the reference lists",
         }
     }
+}
+
+/// Whether `text` is an absolute `http` or `https` URL with nothing secret in it.
+fn is_url(text: &str) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|url| {
+        let host = url.authority().map(http::uri::Authority::as_str);
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && host.is_some_and(|host| !host.contains('@'))
+            && url.query().is_none()
+    })
 }
 
 /// The value that a text from the environment means for `key`; lists are separated by commas.
@@ -190,6 +203,11 @@ pub const ALL: &[Setting] = &[
         "metrics.listen",
         Form::Address,
         "Where Prometheus may scrape /metrics. Default: nowhere.",
+    ),
+    setting(
+        "telemetry.otlp_endpoint",
+        Form::Url,
+        "OpenTelemetry collector that gets a span per request, OTLP over HTTP. Default: none.",
     ),
     setting(
         "log.format",
