@@ -14,6 +14,7 @@ pub mod keys;
 pub mod model;
 pub mod parameters;
 pub mod profile;
+pub mod redirect_uri;
 pub mod refusal;
 pub mod rule;
 pub mod secret;
