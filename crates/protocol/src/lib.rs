@@ -17,5 +17,7 @@ pub mod profile;
 pub mod redirect_uri;
 pub mod refusal;
 pub mod rule;
+pub mod search;
 pub mod secret;
 pub mod tenant;
+pub mod users;
