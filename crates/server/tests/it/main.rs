@@ -7,4 +7,5 @@ mod client_authentication;
 mod client_credentials;
 mod discovery_and_keys;
 mod every_rule;
+mod telemetry;
 mod tenants;
