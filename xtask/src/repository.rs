@@ -1,7 +1,7 @@
 //! Where things are in the working tree.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -9,14 +9,16 @@ use crate::Outcome;
 
 /// The root of the working tree.
 pub(crate) fn root() -> PathBuf {
-    // The manifest of this crate lies one folder below the root.
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo says at run time where the crate is; two clones may share one folder of build output.
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     here.parent().unwrap_or(here).to_path_buf()
 }
 
 /// Where cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Where `setup` puts what it installs; git ignores it.
