@@ -1,11 +1,7 @@
 //! Recording: puts events on the queue of the tenant's log, which is written in batches.
 //!
-//! The queue is bounded. What does not fit is counted and said in the server's own log, never dropped silently.
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+//! The queue is bounded. When it is full, requests wait for it: tokens then come as fast as their log entries are
+//! written, and none goes unrecorded. What a failing store does not take is counted in the server's own log.
 
 use grantor_protocol::{event::Event, tenant::TenantId};
 use grantor_storage::Store;
@@ -16,39 +12,37 @@ use crate::http::context::Context;
 /// Most events that wait.
 const QUEUE_LENGTH: usize = 16_384;
 /// Most events in one write.
-const BATCH_LENGTH: usize = 512;
+const BATCH_LENGTH: usize = 4_096;
 /// How long the writer gathers events before it writes, in milliseconds.
 const GATHER_MILLIS: u64 = 50;
+
+/// How often a batch is offered to the store.
+const TRIES: u32 = 5;
+/// How long the writer waits before it offers a batch again, in milliseconds.
+const RETRY_MILLIS: u64 = 400;
 
 /// The queue's front end.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     queue: mpsc::Sender<(TenantId, Event)>,
-    dropped: Arc<AtomicU64>,
 }
 
 impl Recorder {
     /// Starts the writer; it ends, with everything written, when the last recorder is gone.
     pub fn start(store: Store) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, events) = mpsc::channel(QUEUE_LENGTH);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let writer = tokio::spawn(write(store, events, Arc::clone(&dropped)));
-        (Self { queue, dropped }, writer)
+        let writer = tokio::spawn(write(store, events));
+        (Self { queue }, writer)
     }
 
-    /// Puts an event on the queue.
-    pub fn record(&self, tenant: &TenantId, event: Event) {
-        if self.queue.try_send((tenant.clone(), event)).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Puts an event on the queue, once it has room.
+    pub async fn record(&self, tenant: &TenantId, event: Event) {
+        // The writer outlives every recorder, so that the queue is open.
+        let _ = self.queue.send((tenant.clone(), event)).await;
     }
 }
 
-async fn write(
-    store: Store,
-    mut events: mpsc::Receiver<(TenantId, Event)>,
-    dropped: Arc<AtomicU64>,
-) {
+async fn write(store: Store, mut events: mpsc::Receiver<(TenantId, Event)>) {
     let mut batch = Vec::with_capacity(BATCH_LENGTH);
     while events.recv_many(&mut batch, BATCH_LENGTH).await > 0 {
         if batch.len() < BATCH_LENGTH && !events.is_closed() {
@@ -59,21 +53,29 @@ async fn write(
                 batch.push(event);
             }
         }
-        let lost = dropped.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            tracing::error!(
-                events = lost,
-                "the event queue was full; events are missing from the log"
-            );
-        }
-        if let Err(error) = store.append_events(&batch).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                events = batch.len(),
-                "events could not be written"
-            );
-        }
+        append(&store, &batch).await;
         batch.clear();
+    }
+}
+
+/// Writes the batch, again if the store is away for a moment. After that the events are given up, so that tokens do not
+/// depend on the log's health for longer.
+async fn append(store: &Store, batch: &[(TenantId, Event)]) {
+    for attempt in 1..=TRIES {
+        let Err(error) = store.append_events(batch).await else {
+            return;
+        };
+        let (error, events) = (&error as &dyn std::error::Error, batch.len());
+        if attempt == TRIES {
+            tracing::error!(
+                error,
+                events,
+                "events could not be written and are missing from the log"
+            );
+            return;
+        }
+        tracing::warn!(error, events, "events could not be written; trying again");
+        tokio::time::sleep(std::time::Duration::from_millis(RETRY_MILLIS)).await;
     }
 }
 

@@ -34,10 +34,8 @@ pub(super) async fn exchange(
             .map_err(|failure| failure.in_dialect(client.client().switches().error_dialect)),
         Err(failure) => Err(failure),
     };
-    app.recorder.record(
-        &context.site.tenant,
-        entry(context, claim, &request, &outcome),
-    );
+    let event = entry(context, claim, &request, &outcome);
+    app.recorder.record(&context.site.tenant, event).await;
     outcome
 }
 

@@ -7,14 +7,14 @@ mod client_credentials;
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    extract::{Extension, State},
+    body,
+    extract::{Extension, Request, State},
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
     client_auth::ClientClaim,
     grants::GrantType,
-    parameters::{Parameters, clipped},
+    parameters::{MAX_BODY_LENGTH, Parameters, clipped},
     profile::{ScopeInResponse, Switches},
     refusal::Refusal,
     rule::Rule,
@@ -69,14 +69,12 @@ impl Success {
 pub async fn token(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    request: Request,
 ) -> Response {
     let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
-    let answer = match (taken, body) {
-        (Err(refusal), _) => Err(refusal.into()),
-        (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
-        (Ok(()), Ok(body)) => exchange(&app, &context, &headers, &body).await,
+    let answer = match taken {
+        Ok(()) => read_and_exchange(&app, &context, request).await,
+        Err(refusal) => Err(refusal.into()),
     };
     let mut response = match answer {
         Ok(success) => json(StatusCode::OK, &success),
@@ -91,6 +89,17 @@ pub async fn token(
     );
     allowance.write_to(headers);
     response
+}
+
+async fn read_and_exchange(
+    app: &App,
+    context: &Context,
+    request: Request,
+) -> Result<Success, Failure> {
+    let (head, body) = request.into_parts();
+    let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
+    let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
+    exchange(app, context, &head.headers, &body).await
 }
 
 async fn exchange(
