@@ -61,21 +61,31 @@ async fn write(store: Store, mut events: mpsc::Receiver<(TenantId, Event)>) {
 /// Writes the batch, again if the store is away for a moment. After that the events are given up, so that tokens do not
 /// depend on the log's health for longer.
 async fn append(store: &Store, batch: &[(TenantId, Event)]) {
-    for attempt in 1..=TRIES {
-        let Err(error) = store.append_events(batch).await else {
-            return;
-        };
-        let (error, events) = (&error as &dyn std::error::Error, batch.len());
-        if attempt == TRIES {
-            tracing::error!(
-                error,
-                events,
-                "events could not be written and are missing from the log"
-            );
-            return;
+    for tries_left in (0..TRIES).rev() {
+        match store.append_events(batch).await {
+            Ok(_) => return,
+            Err(error) => complain(&error, batch.len(), tries_left),
         }
-        tracing::warn!(error, events, "events could not be written; trying again");
-        tokio::time::sleep(std::time::Duration::from_millis(RETRY_MILLIS)).await;
+        if tries_left > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(RETRY_MILLIS)).await;
+        }
+    }
+}
+
+fn complain(error: &dyn std::error::Error, events: usize, tries_left: u32) {
+    if tries_left == 0 {
+        tracing::error!(
+            error,
+            events,
+            "events could not be written and are missing from the log"
+        );
+    } else {
+        tracing::warn!(
+            error,
+            events,
+            tries_left,
+            "events could not be written; trying again"
+        );
     }
 }
 
