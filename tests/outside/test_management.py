@@ -70,6 +70,7 @@ def test_the_node_sdk_does_every_operation_of_the_first_resources(fresh, pem):
     assert seen["grantUpdated"]["scope"] == ["read:x", "write:x"]
     assert len(seen["grants"]) == 1 and seen["grantsAfter"] == []
     assert seen["key"]["kid"] == seen["rotatedKid"]
+    assert seen["ownToken"] == 401
     assert seen["settingsFound"]["friendly_name"] == "Orchard"
     assert seen["logs"] > 0
     assert seen["refused"]["status"] == 404

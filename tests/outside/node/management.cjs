@@ -61,9 +61,9 @@ async function keys(api) {
   const before = await api.keys.signing.list();
   const rotated = await api.keys.signing.rotate();
   seen.rotatedKid = rotated.kid;
+  seen.key = await api.keys.signing.get(rotated.kid);
   const previous = before.find((key) => key.current).kid;
   seen.revoked = await api.keys.signing.revoke(previous);
-  seen.key = await api.keys.signing.get(rotated.kid);
 }
 
 async function rest(api) {
@@ -79,13 +79,18 @@ async function main() {
   await apis(api);
   const client_id = await clients(api);
   await grants(api, client_id);
-  await keys(api);
   await rest(api);
   await api.clients.delete(client_id);
   await api.resourceServers.delete(seen.api.id);
   seen.refused = await api.clients.get(client_id).then(
     () => null,
     (error) => ({ status: error.statusCode, body: error.body }),
+  );
+  // Last, because the client's own token was signed by the key that is revoked here.
+  await keys(api);
+  seen.ownToken = await api.clients.list({}).then(
+    () => 200,
+    (error) => error.statusCode,
   );
   console.log(JSON.stringify(seen));
 }
