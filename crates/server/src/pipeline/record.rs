@@ -72,7 +72,7 @@ async fn append(store: &Store, batch: &[(TenantId, Event)]) {
     }
 }
 
-fn complain(error: &dyn std::error::Error, events: usize, tries_left: u32) {
+fn complain(error: &(dyn std::error::Error + 'static), events: usize, tries_left: u32) {
     if tries_left == 0 {
         tracing::error!(
             error,
