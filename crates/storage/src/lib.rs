@@ -29,6 +29,7 @@ mod store;
 mod sweep;
 mod tenants;
 mod typed;
+pub mod users;
 mod value;
 mod watch;
 

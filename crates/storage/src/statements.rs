@@ -163,4 +163,103 @@ statements! {
         " (SELECT tenant, aud, jti FROM blacklisted_tokens WHERE expires_at < ?1 LIMIT ?2)";
     BLACKLIST_DELETE_SOME = "DELETE FROM blacklisted_tokens WHERE tenant = ?1 AND (aud, jti) IN"
         " (SELECT aud, jti FROM blacklisted_tokens WHERE tenant = ?1 LIMIT ?2)";
+
+    USER_INSERT = "INSERT INTO users (tenant, user_id, body, created_at, updated_at, email,"
+        " username, phone_number, name, nickname, given_name, family_name, email_verified,"
+        " phone_verified, blocked, last_password_reset, last_login, last_ip, logins_count, revision)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+        " ?19, 1) ON CONFLICT DO NOTHING";
+    USER_REPLACE = "UPDATE users SET body = ?3, created_at = ?4, updated_at = ?5, email = ?6,"
+        " username = ?7, phone_number = ?8, name = ?9, nickname = ?10, given_name = ?11,"
+        " family_name = ?12, email_verified = ?13, phone_verified = ?14, blocked = ?15,"
+        " last_password_reset = ?16, revision = revision + 1"
+        " WHERE tenant = ?1 AND user_id = ?2 AND revision = ?17";
+    USER_LOGIN = "UPDATE users SET last_login = ?3, updated_at = ?3, last_ip = ?4,"
+        " logins_count = logins_count + 1 WHERE tenant = ?1 AND user_id = ?2";
+    USER_DELETE = "DELETE FROM users WHERE tenant = ?1 AND user_id = ?2";
+    USER_DELETE_REVISION = "DELETE FROM users"
+        " WHERE tenant = ?1 AND user_id = ?2 AND revision = ?3";
+    USER_DELETE_SOME = "DELETE FROM users WHERE tenant = ?1 AND user_id IN"
+        " (SELECT user_id FROM users WHERE tenant = ?1 LIMIT ?2)";
+    USER_FIND = "SELECT user_id, body, revision, updated_at, last_login, last_ip, logins_count"
+        " FROM users WHERE tenant = ?1 AND user_id = ?2";
+    USER_FIND_BY_IDENTITY = "SELECT u.user_id, u.body, u.revision, u.updated_at, u.last_login,"
+        " u.last_ip, u.logins_count FROM identities i"
+        " JOIN users u ON u.tenant = i.tenant AND u.user_id = i.user_id"
+        " WHERE i.tenant = ?1 AND i.provider = ?2 AND i.identity = ?3";
+    USER_FIND_BY_IDENTIFIER = "SELECT u.user_id, u.body, u.revision, u.updated_at, u.last_login,"
+        " u.last_ip, u.logins_count, i.provider, i.identity, p.hash FROM identifiers n"
+        " JOIN identities i ON i.tenant = n.tenant AND i.provider = n.provider"
+        " AND i.identity = n.identity"
+        " JOIN users u ON u.tenant = i.tenant AND u.user_id = i.user_id"
+        " LEFT JOIN passwords p ON p.tenant = i.tenant AND p.provider = i.provider"
+        " AND p.identity = i.identity"
+        " WHERE n.tenant = ?1 AND n.connection = ?2 AND n.kind = ?3 AND n.value = ?4";
+    USER_LIST_BY_EMAIL = "SELECT user_id, body, revision, updated_at, last_login, last_ip,"
+        " logins_count FROM users WHERE tenant = ?1 AND email = ?2 ORDER BY user_id LIMIT ?3";
+
+    ATTRIBUTE_INSERT = "INSERT INTO user_attributes (tenant, path, value, user_id)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    ATTRIBUTE_DELETE = "DELETE FROM user_attributes WHERE tenant = ?1 AND user_id = ?2";
+    ATTRIBUTE_DELETE_SOME = "DELETE FROM user_attributes"
+        " WHERE tenant = ?1 AND (path, value, user_id) IN"
+        " (SELECT path, value, user_id FROM user_attributes WHERE tenant = ?1 LIMIT ?2)";
+
+    IDENTITY_INSERT = "INSERT INTO identities (tenant, provider, identity, connection, user_id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    IDENTITY_MOVE_ALL = "UPDATE identities SET user_id = ?3 WHERE tenant = ?1 AND user_id = ?2";
+    IDENTITY_MOVE = "UPDATE identities SET user_id = ?5"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3 AND user_id = ?4";
+    IDENTITY_DELETE = "DELETE FROM identities WHERE tenant = ?1 AND user_id = ?2";
+    IDENTITY_DELETE_ONE = "DELETE FROM identities"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    IDENTITY_DELETE_SOME = "DELETE FROM identities WHERE tenant = ?1 AND (provider, identity) IN"
+        " (SELECT provider, identity FROM identities WHERE tenant = ?1 LIMIT ?2)";
+    IDENTITY_LIST_OF_CONNECTION = "SELECT user_id, provider, identity FROM identities"
+        " WHERE tenant = ?1 AND connection = ?2 ORDER BY user_id LIMIT ?3";
+
+    IDENTIFIER_INSERT = "INSERT INTO identifiers"
+        " (tenant, connection, kind, value, provider, identity)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    IDENTIFIER_DELETE = "DELETE FROM identifiers"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    IDENTIFIER_DELETE_OF_USER = "DELETE FROM identifiers"
+        " WHERE tenant = ?1 AND (provider, identity) IN"
+        " (SELECT provider, identity FROM identities WHERE tenant = ?1 AND user_id = ?2)";
+    IDENTIFIER_DELETE_SOME = "DELETE FROM identifiers"
+        " WHERE tenant = ?1 AND (connection, kind, value) IN"
+        " (SELECT connection, kind, value FROM identifiers WHERE tenant = ?1 LIMIT ?2)";
+
+    PASSWORD_SET = "INSERT INTO passwords (tenant, provider, identity, hash, set_at, number)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (tenant, provider, identity)"
+        " DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at,"
+        " number = passwords.number + 1";
+    PASSWORD_REHASH = "UPDATE passwords SET hash = ?5"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3 AND hash = ?4";
+    PASSWORD_FIND = "SELECT hash, set_at, number FROM passwords"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    PASSWORD_DELETE = "DELETE FROM passwords"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    PASSWORD_DELETE_OF_USER = "DELETE FROM passwords"
+        " WHERE tenant = ?1 AND (provider, identity) IN"
+        " (SELECT provider, identity FROM identities WHERE tenant = ?1 AND user_id = ?2)";
+    PASSWORD_DELETE_SOME = "DELETE FROM passwords WHERE tenant = ?1 AND (provider, identity) IN"
+        " (SELECT provider, identity FROM passwords WHERE tenant = ?1 LIMIT ?2)";
+    PASSWORD_HISTORY_KEEP = "INSERT INTO password_history"
+        " (tenant, provider, identity, number, hash)"
+        " SELECT tenant, provider, identity, number, hash FROM passwords"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    PASSWORD_HISTORY_TRIM = "DELETE FROM password_history"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3 AND number <="
+        " (SELECT number FROM passwords WHERE tenant = ?1 AND provider = ?2 AND identity = ?3) - ?4";
+    PASSWORD_HISTORY_LIST = "SELECT hash FROM password_history"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3 ORDER BY number DESC LIMIT ?4";
+    PASSWORD_HISTORY_DELETE = "DELETE FROM password_history"
+        " WHERE tenant = ?1 AND provider = ?2 AND identity = ?3";
+    PASSWORD_HISTORY_DELETE_OF_USER = "DELETE FROM password_history"
+        " WHERE tenant = ?1 AND (provider, identity) IN"
+        " (SELECT provider, identity FROM identities WHERE tenant = ?1 AND user_id = ?2)";
+    PASSWORD_HISTORY_DELETE_SOME = "DELETE FROM password_history"
+        " WHERE tenant = ?1 AND (provider, identity, number) IN"
+        " (SELECT provider, identity, number FROM password_history WHERE tenant = ?1 LIMIT ?2)";
 }

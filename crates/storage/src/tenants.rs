@@ -149,6 +149,12 @@ const PIECES: &[Sql] = &[
     statements::SINGLE_USE_DELETE_SOME,
     statements::EVENT_DELETE_SOME,
     statements::BLACKLIST_DELETE_SOME,
+    statements::PASSWORD_HISTORY_DELETE_SOME,
+    statements::PASSWORD_DELETE_SOME,
+    statements::IDENTIFIER_DELETE_SOME,
+    statements::IDENTITY_DELETE_SOME,
+    statements::ATTRIBUTE_DELETE_SOME,
+    statements::USER_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

@@ -26,6 +26,60 @@ impl Sql {
     }
 }
 
+/// A statement that is put together from constant pieces, with `?1`, `?2`, … for what is not constant.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    name: &'static str,
+    text: String,
+    params: Vec<Value>,
+}
+
+impl Composed {
+    /// Begins with a piece.
+    pub(crate) fn new(name: &'static str, piece: &'static str) -> Self {
+        Self {
+            name,
+            text: piece.to_owned(),
+            params: Vec::new(),
+        }
+    }
+
+    /// Adds a piece. Constant texts alone, so that nothing from outside becomes SQL.
+    pub(crate) fn push(&mut self, piece: &'static str) -> &mut Self {
+        self.text.push_str(piece);
+        self
+    }
+
+    /// Adds a placeholder with its value.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.params.push(value.into());
+        self.text.push('?');
+        self.text.push_str(&self.params.len().to_string());
+        self
+    }
+
+    /// What errors and rows call it.
+    pub(crate) const fn sql(&self) -> Sql {
+        Sql::new(self.name, "")
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a value contains the character zero, which PostgreSQL would refuse.
+    pub(crate) fn has_zero(&self) -> bool {
+        let zero = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+        self.params.iter().any(zero)
+    }
+
+    /// The values, in order.
+    pub(crate) fn params(&self) -> &[Value] {
+        &self.params
+    }
+}
+
 /// One value of a statement or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {

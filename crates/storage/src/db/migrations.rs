@@ -13,10 +13,16 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order.
-pub(crate) const ALL: &[Migration] = &[Migration {
-    number: 1,
-    script: include_str!("../../migrations/0001_initial.sql"),
-}];
+pub(crate) const ALL: &[Migration] = &[
+    Migration {
+        number: 1,
+        script: include_str!("../../migrations/0001_initial.sql"),
+    },
+    Migration {
+        number: 2,
+        script: include_str!("../../migrations/0002_users.sql"),
+    },
+];
 
 /// The version that this program works with.
 pub(crate) const KNOWN: i64 = match ALL.last() {

@@ -18,7 +18,7 @@ use crate::{
     cache::Caches,
     error::{Error, Result},
     store::Engine,
-    value::{Row, Sql, Value},
+    value::{Composed, Row, Sql, Value},
 };
 
 /// What is committed together.
@@ -91,6 +91,14 @@ impl Database {
                     .map_err(|source| Error::unavailable("reading", source))?
             }
             Self::Postgres(postgres) => postgres.read(sql, &params).await,
+        }
+    }
+
+    /// Reads the answer to a statement that was composed for it. It may take long, and is given up when it takes too long.
+    pub(crate) async fn read_composed(&self, composed: Composed) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read_composed(composed).await,
+            Self::Postgres(postgres) => postgres.read_composed(&composed).await,
         }
     }
 

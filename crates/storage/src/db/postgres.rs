@@ -21,7 +21,7 @@ use super::{
 use crate::{
     cache::Caches,
     error::{Error, Result},
-    value::{Row, Sql, Value},
+    value::{Composed, Row, Sql, Value},
 };
 
 /// Connections of one node.
@@ -142,6 +142,27 @@ impl Postgres {
                     drop(Object::take(client));
                     return Err(Error::unavailable("reading", source));
                 }
+            }
+        }
+    }
+
+    /// Like [`Self::read`], without keeping the statement; the server gives up what takes too long.
+    pub(super) async fn read_composed(&self, composed: &Composed) -> Result<Vec<Row>> {
+        let client = self.client().await?;
+        let sql = composed.sql();
+        let text = dialect::dollars(composed.text());
+        let reading = async {
+            let statement = client.prepare(&text).await?;
+            let params: Vec<_> = composed.params().iter().map(as_sql).collect();
+            let rows = client.query(&statement, &params).await?;
+            let rows = rows.iter().map(|row| decode(row, sql));
+            rows.collect::<std::result::Result<Vec<_>, _>>()
+        };
+        match tokio::time::timeout(PATIENCE, reading).await {
+            Ok(answer) => answer.map_err(|source| failure("searching", sql, source)),
+            Err(source) => {
+                drop(Object::take(client));
+                Err(Error::unavailable("searching", source))
             }
         }
     }

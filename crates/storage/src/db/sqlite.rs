@@ -25,7 +25,7 @@ use super::{
 use crate::{
     cache::Caches,
     error::{Error, Result},
-    value::{Row, Sql, Value},
+    value::{Composed, Row, Sql, Value},
 };
 
 /// How many batches may wait for the writer; more are refused at once.
@@ -37,8 +37,11 @@ const READERS: usize = 8;
 /// How long a write waits for another process that writes the same file.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How long a search may take.
+const SEARCH: Duration = Duration::from_secs(10);
+
 /// Prepared statements kept by each connection.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 256;
 
 /// The file of the database, as it was when it was opened.
 #[derive(Debug)]
@@ -180,6 +183,31 @@ impl Sqlite {
         self.with_reader(sql, |connection| read(connection, sql, params))
     }
 
+    /// Reads on a thread of its own and interrupts what takes too long.
+    pub(super) async fn read_composed(self: &Arc<Self>, composed: Composed) -> Result<Vec<Row>> {
+        let sqlite = self.clone();
+        let (tell, told) = oneshot::channel();
+        let mut reading = tokio::task::spawn_blocking(move || {
+            let sql = composed.sql();
+            sqlite.with_reader(sql, |connection| {
+                // Nobody is told any more if the request was given up.
+                tell.send(connection.get_interrupt_handle()).ok();
+                // What is composed for one request is not worth a place among the prepared statements.
+                let mut statement = connection.prepare(composed.text())?;
+                rows(&mut statement, sql, composed.params())
+            })
+        });
+        let failed = |source| Error::unavailable("searching", source);
+        let in_time = tokio::time::timeout(SEARCH, &mut reading).await;
+        if let Ok(answer) = in_time {
+            return answer.map_err(failed)?;
+        }
+        if let Ok(handle) = told.await {
+            handle.interrupt();
+        }
+        reading.await.map_err(failed)?
+    }
+
     /// Compiles a statement.
     pub(super) fn prepare(&self, sql: Sql) -> Result<()> {
         self.with_reader(sql, |connection| {
@@ -247,7 +275,7 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
          PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 33554432; \
-         PRAGMA cache_size = -2000;",
+         PRAGMA cache_size = -2000; PRAGMA case_sensitive_like = ON;",
     )?;
     Ok(connection)
 }
@@ -258,7 +286,14 @@ pub(super) fn read(
     sql: Sql,
     params: &[Value],
 ) -> rusqlite::Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached(sql.text())?;
+    rows(&mut *connection.prepare_cached(sql.text())?, sql, params)
+}
+
+fn rows(
+    statement: &mut rusqlite::Statement<'_>,
+    sql: Sql,
+    params: &[Value],
+) -> rusqlite::Result<Vec<Row>> {
     let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(params))?;
     let mut found = Vec::new();

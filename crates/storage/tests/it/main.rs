@@ -22,3 +22,5 @@ mod migrations;
 mod single_use;
 mod sweep;
 mod tenants;
+mod user_search;
+mod users;
