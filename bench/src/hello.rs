@@ -6,6 +6,9 @@ use tokio::{
     process::{Child, Command},
 };
 
+/// The argument that makes this program the hello-world.
+pub(crate) const ARGUMENT: &str = "hello";
+
 /// Serves until killed; prints its port first.
 pub(crate) async fn serve() -> anyhow::Result<()> {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -24,7 +27,7 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
 /// Starts this program again as the hello-world.
 pub(crate) async fn spawn() -> anyhow::Result<(Child, u16)> {
     let mut child = Command::new(std::env::current_exe()?)
-        .arg("hello")
+        .arg(ARGUMENT)
         .stdout(std::process::Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;

@@ -1,6 +1,12 @@
-//! The load: so many connections, each sending the same request again as soon as it has the answer.
+//! The load: so many connections, each sending the next request as soon as it has the answer to the last.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use tokio::{
@@ -11,13 +17,23 @@ use tokio::{
 
 use crate::cpu::Clock;
 
+/// When a load is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Until {
+    /// After so long; the requests come round again.
+    Elapsed(Duration),
+    /// When each request was sent once.
+    Sent,
+}
+
 /// What to send, and for how long.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) port: u16,
-    pub(crate) request: String,
+    /// Sent in turn by whichever connection is free.
+    pub(crate) requests: Arc<[String]>,
     pub(crate) concurrency: usize,
-    pub(crate) span: Duration,
+    pub(crate) until: Until,
 }
 
 /// What came of it.
@@ -53,10 +69,10 @@ impl Outcome {
 impl Load {
     /// Runs the load; every answer must be a success.
     pub(crate) async fn run(&self) -> anyhow::Result<Outcome> {
-        let clock = Clock::start();
+        let (clock, turn) = (Clock::start(), Arc::new(AtomicUsize::new(0)));
         let mut connections = JoinSet::new();
         for _ in 0..self.concurrency {
-            connections.spawn(self.clone().connection());
+            connections.spawn(self.clone().connection(Arc::clone(&turn)));
         }
         let mut outcome = Outcome::default();
         while let Some(finished) = connections.join_next().await {
@@ -66,17 +82,29 @@ impl Load {
         Ok(outcome)
     }
 
-    async fn connection(self) -> anyhow::Result<Vec<f64>> {
+    async fn connection(self, turn: Arc<AtomicUsize>) -> anyhow::Result<Vec<f64>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.set_nodelay(true)?;
         let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(16 * 1024));
         let clock = Clock::start();
-        while clock.seconds() < self.span.as_secs_f64() {
+        while let Some(request) = self.next(&turn, clock) {
             let before = clock.milliseconds();
-            exchange(&mut stream, &self.request, &mut buffer).await?;
+            exchange(&mut stream, request, &mut buffer).await?;
             latencies.push(clock.milliseconds() - before);
         }
         Ok(latencies)
+    }
+
+    fn next(&self, turn: &AtomicUsize, clock: Clock) -> Option<&str> {
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        let index = match self.until {
+            Until::Elapsed(span) if clock.seconds() < span.as_secs_f64() => {
+                turn.checked_rem(self.requests.len())?
+            }
+            Until::Elapsed(_) => return None,
+            Until::Sent => turn,
+        };
+        self.requests.get(index).map(String::as_str)
     }
 }
 
@@ -88,29 +116,30 @@ pub(crate) async fn exchange(
 ) -> anyhow::Result<usize> {
     stream.write_all(request.as_bytes()).await?;
     buffer.clear();
-    loop {
+    let body = loop {
         if stream.read_buf(buffer).await? == 0 {
             bail!("the server closed the connection");
         }
-        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = std::str::from_utf8(buffer.get(..head).unwrap_or_default())?;
-        if !text.starts_with("HTTP/1.1 2") {
-            bail!("answered {}", String::from_utf8_lossy(buffer));
+        if let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break head + 4;
         }
-        let length = text.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.trim().parse::<usize>().ok())
-                .flatten()
-        });
-        let length = length.context("an answer without a length")?;
-        while buffer.len() < head + 4 + length {
-            if stream.read_buf(buffer).await? == 0 {
-                bail!("the server closed the connection");
-            }
+    };
+    let text = std::str::from_utf8(buffer.get(..body).unwrap_or_default())?;
+    let success = text.starts_with("HTTP/1.1 2");
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())
+            .flatten()
+    });
+    let length = length.context("an answer without a length")?;
+    while buffer.len() < body + length {
+        if stream.read_buf(buffer).await? == 0 {
+            bail!("the server closed the connection");
         }
-        return Ok(head + 4);
     }
+    if !success {
+        bail!("answered {}", String::from_utf8_lossy(buffer));
+    }
+    Ok(body)
 }

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +14,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{cpu::ProcessCpu, load::exchange};
+use crate::{
+    cpu::ProcessCpu,
+    load::{Load, Outcome, Until, exchange},
+};
 
 /// A running server.
 #[derive(Debug)]
@@ -25,10 +29,23 @@ pub(crate) struct Grantor {
     cpu: ProcessCpu,
 }
 
-/// An application that may ask for tokens, and the request it sends.
+/// An application that may ask for tokens of an API.
 #[derive(Debug)]
 pub(crate) struct Fixture {
-    pub(crate) request: String,
+    pub(crate) client_id: String,
+    pub(crate) audience: String,
+    client_secret: String,
+}
+
+/// The form with which `client_id` asks for a token; its secret and its API are those of `fixture`.
+pub(crate) fn token_form(client_id: &str, fixture: &Fixture) -> String {
+    form(client_id, &fixture.client_secret, &fixture.audience)
+}
+
+fn form(client_id: &str, client_secret: &str, audience: &str) -> String {
+    format!(
+        "grant_type=client_credentials&client_id={client_id}&client_secret={client_secret}&audience={audience}"
+    )
 }
 
 /// The release binary, which stands beside this program.
@@ -48,7 +65,7 @@ impl Grantor {
     pub(crate) async fn start(
         binary: &Path,
         directory: &Path,
-        environment: &[(&str, &str)],
+        environment: &[(&str, String)],
     ) -> anyhow::Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?
             .local_addr()?
@@ -63,7 +80,9 @@ impl Grantor {
             ])
             .arg(directory)
             .env("GRANTOR_LOG_LEVEL", "warn")
-            .envs(environment.iter().copied())
+            .env("GRANTOR_LIMITS_TOKEN_PER_SECOND", "1000000")
+            .env("GRANTOR_LIMITS_MANAGEMENT_PER_SECOND", "1000000")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
@@ -94,9 +113,11 @@ impl Grantor {
         let text = std::fs::read_to_string(self.directory.join("management-client.json"))?;
         let client: Value = serde_json::from_str(&text)?;
         let audience = format!("http://127.0.0.1:{}/api/v2/", self.port);
-        let request = self.token_request(&client, &audience)?;
+        let member = |name| member(&client, name);
+        let form = form(member("client_id")?, member("client_secret")?, &audience);
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         let mut buffer = Vec::new();
+        let request = self.token_request("", &form);
         let body = exchange(&mut stream, &request, &mut buffer).await?;
         let answer: Value = serde_json::from_slice(buffer.get(body..).unwrap_or_default())?;
         Ok(answer
@@ -106,24 +127,32 @@ impl Grantor {
             .to_owned())
     }
 
-    fn token_request(&self, client: &Value, audience: &str) -> anyhow::Result<String> {
-        let member = |name| {
-            client
-                .get(name)
-                .and_then(Value::as_str)
-                .with_context(|| format!("no {name}"))
+    /// `POST /oauth/token` of `form` at `host`; nothing means the address.
+    pub(crate) fn token_request(&self, host: &str, form: &str) -> String {
+        let own = format!("127.0.0.1:{}", self.port);
+        let host = if host.is_empty() { &own } else { host };
+        format!(
+            "POST /oauth/token HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\n\r\n{form}",
+            form.len()
+        )
+    }
+
+    /// A request to the Management API under `bearer`.
+    pub(crate) fn management_request(&self, call: &str, bearer: &str, body: &str) -> String {
+        let content = if body.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "content-type: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            )
         };
-        let body = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&audience={audience}",
-            member("client_id")?,
-            member("client_secret")?
-        );
-        Ok(format!(
-            "POST /oauth/token HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-             content-length: {}\r\n\r\n{body}",
+        let (method, path) = call.split_once(' ').unwrap_or(("GET", call));
+        format!(
+            "{method} /api/v2{path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {bearer}\r\n{content}\r\n{body}",
             self.port,
-            body.len()
-        ))
+        )
     }
 
     /// An API that signs with `algorithm`, an application, and the grant between them.
@@ -151,10 +180,7 @@ impl Grantor {
                 "non_interactive",
             ])
             .await?;
-        let client_id = client
-            .get("client_id")
-            .and_then(Value::as_str)
-            .context("no client_id")?;
+        let client_id = member(&client, "client_id")?;
         let grant = [
             "client-grant",
             "create",
@@ -165,7 +191,9 @@ impl Grantor {
         ];
         self.command(&[&grant[..], &scope[..]].concat()).await?;
         Ok(Fixture {
-            request: self.token_request(&client, &audience)?,
+            client_id: client_id.to_owned(),
+            client_secret: member(&client, "client_secret")?.to_owned(),
+            audience,
         })
     }
 
@@ -180,8 +208,42 @@ impl Grantor {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        self.cpu.seconds()
+    /// Sends each of `requests` once; answers with what came of it and the CPU seconds per request.
+    pub(crate) async fn each_once(
+        &self,
+        requests: &Arc<[String]>,
+        concurrency: usize,
+    ) -> anyhow::Result<(Outcome, f64)> {
+        self.measured(requests, concurrency, Until::Sent).await
+    }
+
+    /// Sends `requests` in turn for `span`; answers with what came of it and the CPU seconds per request.
+    pub(crate) async fn in_turn(
+        &self,
+        requests: &Arc<[String]>,
+        concurrency: usize,
+        span: Duration,
+    ) -> anyhow::Result<(Outcome, f64)> {
+        self.measured(requests, concurrency, Until::Elapsed(span))
+            .await
+    }
+
+    async fn measured(
+        &self,
+        requests: &Arc<[String]>,
+        concurrency: usize,
+        until: Until,
+    ) -> anyhow::Result<(Outcome, f64)> {
+        let load = Load {
+            port: self.port,
+            requests: Arc::clone(requests),
+            concurrency,
+            until,
+        };
+        let before = self.cpu.seconds()?;
+        let outcome = load.run().await?;
+        let cpu = (self.cpu.seconds()? - before) / outcome.requests_f64();
+        Ok((outcome, cpu))
     }
 
     pub(crate) fn resident_mib(&self) -> anyhow::Result<f64> {
@@ -193,4 +255,9 @@ impl Grantor {
         self.child.kill().await?;
         Ok(())
     }
+}
+
+fn member<'a>(object: &'a Value, name: &str) -> anyhow::Result<&'a str> {
+    let found = object.get(name).and_then(Value::as_str);
+    found.with_context(|| format!("no {name}"))
 }

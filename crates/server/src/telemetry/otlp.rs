@@ -68,10 +68,8 @@ struct Tracing {
 impl Exporter {
     pub(super) fn start(endpoint: &str) -> Result<Self, Error> {
         let endpoint = endpoint.trim_end_matches('/');
-        let endpoint = match endpoint.ends_with(TRACES_PATH) {
-            true => endpoint.to_owned(),
-            false => format!("{endpoint}{TRACES_PATH}"),
-        };
+        let endpoint = endpoint.strip_suffix(TRACES_PATH).unwrap_or(endpoint);
+        let endpoint = format!("{endpoint}{TRACES_PATH}");
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(Sender::new(endpoint.starts_with("https:"))?)
