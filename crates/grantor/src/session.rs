@@ -6,7 +6,7 @@ use grantor_protocol::{
     env::Env,
     tenant::{Issuer, TenantId},
 };
-use grantor_server::{config::Config, hosts::Site, keys::Keys, management, serve};
+use grantor_server::{config::Config, hosts::Site, keys::Keys, management, serve, telemetry};
 use grantor_storage::Store;
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ impl Session {
     /// Opens the instance that `options` name, and makes what a first start needs.
     pub(crate) async fn open(options: &Options) -> anyhow::Result<Self> {
         let config = options.load_config()?;
+        // What the Management API keeps from its callers, such as a full disk, an operator should see. A second session
+        // in one command finds it started.
+        let _ = telemetry::start(Some("text"), "error");
         options.make_data_dir()?;
         let env = grantor_server::env::system();
         let store = serve::open_store(&config, &env, true).await?;

@@ -4,7 +4,7 @@
 
 use crate::{
     env::Timestamp,
-    model::{KeyRing, KeyState, StoredKey},
+    model::{KeyRing, KeyState, SigningAlg, StoredKey},
 };
 
 /// How long a cache may show an old key set, in seconds: `max-age` and `stale-while-revalidate` of the key set's
@@ -19,6 +19,16 @@ pub const RETIREMENT_SECONDS: i64 = 2_592_000;
 
 /// Most keys of one family in a ring. A rotation past it is refused, so that the key set stays readable.
 pub const MAX_KEYS: usize = 128;
+
+/// The `kid` of a key when it signs with `algorithm`. A JWK names one algorithm (RFC 7517 §4.4), so an RSA key that signs
+/// with several is shown once for each.
+pub fn kid_for(kid: &str, algorithm: SigningAlg) -> String {
+    match algorithm {
+        SigningAlg::RS512 => format!("{kid}.RS512"),
+        SigningAlg::PS256 => format!("{kid}.PS256"),
+        _ => kid.to_owned(),
+    }
+}
 
 /// Why a key ring was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +50,7 @@ impl KeyRing {
         Self {
             id: Self::ID.to_owned(),
             keys: Vec::new(),
+            algorithms: Vec::new(),
             rest: serde_json::Map::new(),
         }
     }

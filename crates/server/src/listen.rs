@@ -8,12 +8,15 @@ use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::{
+        conn::auto::Builder,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -25,8 +28,11 @@ use crate::{
 
 /// Most connections at once; more wait in the system's backlog.
 const MAX_CONNECTIONS: usize = 10_000;
-/// Time for a TLS handshake, and for the head of a request.
+/// Time for a TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// Time until the head of the next request has arrived; more than the 60 s after which proxies drop an idle connection,
+/// so that it is they who close it.
+const IDLE_TIME: Duration = Duration::from_secs(75);
 /// Time for a whole request, body and answer.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Time for requests in flight to finish once the server stops.
@@ -44,64 +50,89 @@ pub struct Listener {
     pub router: Router,
 }
 
+/// What every connection of a listener needs.
+struct Serving {
+    tls: Option<TlsAcceptor>,
+    arrival: Arrival,
+    router: Router,
+    stop: watch::Receiver<bool>,
+}
+
 impl Listener {
-    /// Serves until `stop` turns true, then lets requests in flight finish.
+    /// Serves until `stop` turns true, then closes the socket and lets requests in flight finish.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let graceful = Arc::new(GracefulShutdown::new());
-        let shared = Arc::new(self);
+        let graceful = GracefulShutdown::new();
+        let (socket, tls, arrival, router) = (self.socket, self.tls, self.arrival, self.router);
+        let serving = Arc::new(Serving {
+            tls,
+            arrival,
+            router,
+            stop: stop.clone(),
+        });
         loop {
             let accepted = tokio::select! {
-                accepted = shared.accept(&permits) => accepted,
+                accepted = accept(&socket, &permits) => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let Some((stream, peer, permit)) = accepted else {
                 continue;
             };
-            let (listener, graceful) = (Arc::clone(&shared), Arc::clone(&graceful));
+            let (serving, watcher) = (Arc::clone(&serving), graceful.watcher());
             tokio::spawn(async move {
-                listener.connection(stream, peer, &graceful).await;
-                drop((permit, graceful));
+                serving.connection(stream, peer, watcher).await;
+                drop(permit);
             });
         }
-        drain(graceful).await;
-    }
-
-    async fn accept(
-        &self,
-        permits: &Arc<Semaphore>,
-    ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-        match self.socket.accept().await {
-            Ok((stream, peer)) => {
-                // Answers are small and complete; waiting to fill a packet only adds delay.
-                let _ = stream.set_nodelay(true);
-                Some((stream, peer, permit))
-            }
-            Err(error) => {
-                // Out of file descriptors, mostly: give the connections that are there time to end.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a connection was not accepted"
-                );
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                None
-            }
+        // Whoever connects from now on is refused at once and can go to another node.
+        drop(socket);
+        if tokio::time::timeout(DRAIN_TIME, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests did not finish in time");
         }
     }
+}
 
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr, graceful: &GracefulShutdown) {
-        match &self.tls {
-            None => self.requests(stream, peer, graceful).await,
-            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream))
-                .await
-            {
-                Ok(Ok(stream)) => self.requests(stream, peer, graceful).await,
-                Ok(Err(error)) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "no TLS handshake")
-                }
-                Err(_) => tracing::debug!("a TLS handshake took too long"),
-            },
+async fn accept(
+    socket: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match socket.accept().await {
+        Ok((stream, peer)) => {
+            // Answers are small and complete; waiting to fill a packet only adds delay.
+            let _ = stream.set_nodelay(true);
+            Some((stream, peer, permit))
+        }
+        Err(error) => {
+            // Out of file descriptors, mostly: give the connections that are there time to end.
+            let error = &error as &(dyn std::error::Error + Send + Sync);
+            tracing::warn!(error = error.to_string(), "a connection was not accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
+
+impl Serving {
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        let Some(acceptor) = &self.tls else {
+            return self.requests(stream, peer, watcher).await;
+        };
+        let mut stop = self.stop.clone();
+        let handshake = tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream));
+        let stream = tokio::select! {
+            shaken = handshake => shaken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match stream {
+            Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
+            Ok(Err(error)) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "no TLS handshake");
+            }
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
@@ -109,7 +140,7 @@ impl Listener {
         &self,
         stream: S,
         peer: SocketAddr,
-        graceful: &GracefulShutdown,
+        watcher: Watcher,
     ) {
         let connection = Connection {
             peer: peer.ip().to_canonical(),
@@ -131,14 +162,14 @@ impl Listener {
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(HANDSHAKE_TIME)
+            .header_read_timeout(IDLE_TIME)
             .max_buf_size(64 * 1024);
         builder
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(128)
             .max_header_list_size(32 * 1024);
-        let served = graceful.watch(
+        let served = watcher.watch(
             builder
                 .serve_connection(TokioIo::new(stream), service)
                 .into_owned(),
@@ -146,22 +177,5 @@ impl Listener {
         if let Err(error) = served.await {
             tracing::debug!(error, "a connection ended early");
         }
-    }
-}
-
-async fn drain(graceful: Arc<GracefulShutdown>) {
-    // Connections that are still in their handshake hold a clone; they get the same time to end.
-    let deadline = tokio::time::timeout(DRAIN_TIME, async {
-        let mut graceful = graceful;
-        loop {
-            match Arc::try_unwrap(graceful) {
-                Ok(only) => break only.shutdown().await,
-                Err(shared) => graceful = shared,
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
-    if deadline.await.is_err() {
-        tracing::warn!("some requests did not finish in time");
     }
 }

@@ -7,10 +7,14 @@ use std::{
     time::Duration,
 };
 
-use grantor_protocol::{env::Env, tenant::TenantId};
+use grantor_protocol::{document::Document, env::Env, model::ResourceServer, tenant::TenantId};
 use grantor_storage::{Engine, MasterKeySource, Options, Store};
 use rustls::server::ResolvesServerCert;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast::error::RecvError, watch},
+    task::JoinHandle,
+};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -159,6 +163,10 @@ impl Server {
             };
             tasks.push(tokio::spawn(listener.serve(stopped.clone())));
         }
+        tasks.push(tokio::spawn(prepare_keys(
+            Arc::clone(&app),
+            stopped.clone(),
+        )));
         tasks.push(tokio::spawn(keep_house(
             Arc::clone(&app),
             config.clone(),
@@ -208,6 +216,45 @@ fn begin_keys(keys: Keys) {
             );
         }
     });
+}
+
+/// When an API is made or changed, its keys are made and shown, so that caches know them before the first token.
+async fn prepare_keys(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut changes = app.store.subscribe();
+    loop {
+        let change = tokio::select! {
+            change = changes.recv() => change,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let change = match change {
+            Ok(change) => change,
+            // So many changes that some were missed: the first token makes what is lacking.
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        if change.kind != ResourceServer::KIND.name {
+            continue;
+        }
+        let prepared = match app
+            .store
+            .typed::<ResourceServer>(&change.tenant, &change.id)
+            .await
+        {
+            Ok(Some(api)) => app
+                .keys
+                .prepare(&change.tenant, api.value.signing_alg)
+                .await
+                .map(drop),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = prepared {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the keys of an API could not be prepared"
+            );
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {

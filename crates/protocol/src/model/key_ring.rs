@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::SigningAlg;
 use crate::{
     document::{Document, Kind},
     secret::Secret,
@@ -15,6 +16,9 @@ pub struct KeyRing {
     pub id: String,
     /// Every key that is not forgotten yet.
     pub keys: Vec<StoredKey>,
+    /// What the tenant's APIs sign with beside RS256. The key set has an entry for each of them.
+    #[serde(default)]
+    pub algorithms: Vec<SigningAlg>,
     /// Fields of a newer version.
     #[serde(flatten)]
     pub rest: Map<String, Value>,

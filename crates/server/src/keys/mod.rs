@@ -100,12 +100,41 @@ impl Keys {
     ) -> Result<String, Error> {
         let family = family_of(algorithm).unwrap_or(RSA);
         let mut ring = self.ring(tenant).await?;
-        if !ring.has(family) {
-            ring = self.begin(tenant, family).await?;
+        if !ring.has(family) || !ring.shows(algorithm) {
+            ring = self.prepare(tenant, algorithm).await?;
         }
         Ok(ring
             .signer(family, algorithm, typ, now)?
             .sign_json(claims)?)
+    }
+
+    /// Sees to it that `tenant` can sign with `algorithm` and that its key set shows how to verify that.
+    ///
+    /// # Errors
+    /// An [`Error`] of the store or of a key.
+    pub async fn prepare(
+        &self,
+        tenant: &TenantId,
+        algorithm: SigningAlg,
+    ) -> Result<Arc<ParsedRing>, Error> {
+        let Some(family) = family_of(algorithm) else {
+            return self.ring(tenant).await;
+        };
+        let mut ring = self.ring(tenant).await?;
+        if !ring.has(family) {
+            ring = self.begin(tenant, family).await?;
+        }
+        if ring.shows(algorithm) {
+            return Ok(ring);
+        }
+        self.change(tenant, |ring, _| {
+            if !ring.algorithms.contains(&algorithm) {
+                ring.algorithms.push(algorithm);
+            }
+            Ok(())
+        })
+        .await?;
+        self.ring(tenant).await
     }
 
     /// What the key set of `tenant` shows. A tenant that has no RSA key gets one.

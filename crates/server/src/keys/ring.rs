@@ -8,6 +8,7 @@ use grantor_jose::{
 };
 use grantor_protocol::{
     env::Timestamp,
+    keys::kid_for,
     model::{KeyRing, KeyState, SigningAlg, StoredKey},
 };
 
@@ -27,7 +28,7 @@ pub struct ParsedRing {
 
 struct ParsedKey {
     kid: String,
-    jwk: Jwk,
+    jwks: Vec<(SigningAlg, Jwk)>,
     verification: VerificationKey,
     signers: Vec<(SigningAlg, &'static str, Signer)>,
 }
@@ -47,6 +48,17 @@ impl ParsedRing {
         self.ring
             .as_ref()
             .is_some_and(|ring| ring.in_state(family, KeyState::Current).is_some())
+    }
+
+    /// Whether the key set shows entries for `algorithm`: those of a family's first algorithm always, others once an API
+    /// signs with them.
+    pub(super) fn shows(&self, algorithm: SigningAlg) -> bool {
+        let optional = matches!(algorithm, SigningAlg::RS512 | SigningAlg::PS256);
+        !optional
+            || self
+                .ring
+                .as_ref()
+                .is_some_and(|ring| ring.algorithms.contains(&algorithm))
     }
 
     /// The signer of `family` at `now`.
@@ -87,8 +99,10 @@ impl ParsedRing {
         };
         let mut keys: Vec<&ParsedKey> = self.keys.iter().collect();
         keys.sort_by_key(ranked);
+        let entries = keys.into_iter().flat_map(|parsed| &parsed.jwks);
+        let shown = entries.filter(|(algorithm, _)| self.shows(*algorithm));
         JwkSet {
-            keys: keys.into_iter().map(|parsed| parsed.jwk.clone()).collect(),
+            keys: shown.map(|(_, jwk)| jwk.clone()).collect(),
         }
     }
 
@@ -135,27 +149,27 @@ fn parse_key(stored: &StoredKey) -> Result<ParsedKey, Error> {
             (SigningAlg::PS256, Algorithm::PS256),
         ],
     };
-    let mut signers = Vec::new();
+    let certificate = Certificate::from_pem(&stored.certificate)?;
+    let (mut signers, mut jwks) = (Vec::new(), Vec::new());
     for (ours, theirs) in algorithms {
+        let kid = kid_for(&stored.kid, *ours);
+        let jwk = key
+            .public_jwk(&kid, Some(*theirs))
+            .ok_or_else(undecodable)?;
+        jwks.push((*ours, jwk.with_certificate(certificate.der())));
         for typ in TYPES {
             signers.push((
                 *ours,
                 typ,
-                Signer::new(key.clone(), *theirs, Some(&stored.kid), typ)?,
+                Signer::new(key.clone(), *theirs, Some(&kid), typ)?,
             ));
         }
     }
-    let published = algorithms.first().map(|(_, algorithm)| *algorithm);
-    let certificate = Certificate::from_pem(&stored.certificate)?;
-    let jwk = key
-        .public_jwk(&stored.kid, published)
-        .ok_or_else(undecodable)?
-        .with_certificate(certificate.der());
-    let verification = VerificationKey::from_jwk(&jwk)?;
+    let (_, first) = jwks.first().ok_or_else(undecodable)?;
     Ok(ParsedKey {
         kid: stored.kid.clone(),
-        jwk,
-        verification,
+        verification: VerificationKey::from_jwk(first)?,
+        jwks,
         signers,
     })
 }

@@ -3,12 +3,26 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
-    model::{ClientGrant, ResourceServer, SubjectType},
+    model::{ClientGrant, ResourceServer, SubjectType, TenantSettings},
     tenant::OWN_PREFIX,
 };
 use grantor_storage::{Error, Store};
 
 use crate::hosts::Site;
+
+/// The audience of a request that names none: the tenant's default, if it has one.
+///
+/// # Errors
+/// What the store reports.
+pub async fn default_audience(store: &Store, site: &Site) -> Result<Option<String>, Error> {
+    let settings = store
+        .typed::<TenantSettings>(&site.tenant, TenantSettings::ID)
+        .await?;
+    let audience = settings.and_then(|settings| settings.value.default_audience.clone());
+    Ok(audience
+        .filter(|audience| !audience.is_empty())
+        .map(|audience| site.issuer.to_wire(&audience)))
+}
 
 /// The API that the client asked for, under the identifier it sent.
 ///

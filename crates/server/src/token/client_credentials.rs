@@ -27,7 +27,10 @@ pub(super) async fn exchange(
     claim: &ClientClaim,
     parameters: &Parameters,
 ) -> Result<Success, Failure> {
-    let request = Request::read(parameters)?;
+    let mut request = Request::read(parameters)?;
+    if request.audience.is_none() {
+        request.audience = load::default_audience(&app.store, &context.site).await?;
+    }
     let outcome = match authenticate(app, context, claim).await {
         Ok(client) => issue(app, context, &client, &request)
             .await

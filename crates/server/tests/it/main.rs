@@ -9,3 +9,4 @@ mod discovery_and_keys;
 mod every_rule;
 mod telemetry;
 mod tenants;
+mod token_endpoint;
