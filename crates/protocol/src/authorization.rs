@@ -2,24 +2,28 @@
 //!
 //! Facts in, granted scopes or a refusal out, with the reasons for both. Loads nothing and issues nothing.
 
+mod for_user;
+
+pub use for_user::OFFLINE_ACCESS;
+
 use crate::{
     client_auth::{AuthenticatedClient, Method},
     grants::GrantType,
-    model::{ClientGrant, ClientPolicy, ResourceServer, SubjectType},
+    model::{Client, ClientGrant, ClientPolicy, ResourceServer, SubjectType},
     profile::ScopeBeyondGrant,
     refusal::Refusal,
     rule::Rule,
 };
 
-/// What is known when a token is asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+/// What is known when a token is asked for, or a code that leads to one.
+#[derive(Debug)]
+pub struct Facts<'a, C = AuthenticatedClient> {
     /// Who asks.
-    pub client: &'a AuthenticatedClient,
+    pub client: &'a C,
     /// By which grant.
     pub grant_type: GrantType,
     /// For whom the token speaks.
-    pub subject: Subject,
+    pub subject: Subject<'a>,
     /// The identifier that was asked for, as sent.
     pub audience: Option<&'a str>,
     /// The API of that identifier, if there is one.
@@ -30,20 +34,70 @@ pub struct Facts<'a> {
     pub requested_scope: &'a [String],
 }
 
-/// For whom a token speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// For the client itself.
-    Client,
+impl<C> Clone for Facts<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-impl Subject {
+impl<C> Copy for Facts<'_, C> {}
+
+/// A client that asks.
+pub trait Requester {
+    /// The client.
+    fn client(&self) -> &Client;
+
+    /// How it proved itself; `None` where it cannot: at the authorization endpoint, where a browser speaks for it. What
+    /// is granted there is worth nothing until the client proves itself at the token endpoint.
+    fn method(&self) -> Option<Method>;
+}
+
+impl Requester for AuthenticatedClient {
+    fn client(&self) -> &Client {
+        Self::client(self)
+    }
+
+    fn method(&self) -> Option<Method> {
+        Some(Self::method(self))
+    }
+}
+
+impl Requester for Client {
+    fn client(&self) -> &Client {
+        self
+    }
+
+    fn method(&self) -> Option<Method> {
+        None
+    }
+}
+
+/// For whom a token speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// For the client itself.
+    Client,
+    /// For a user.
+    User(Permissions<'a>),
+}
+
+impl Subject<'_> {
     /// Which client grants apply.
     pub const fn grant_subject(self) -> SubjectType {
         match self {
             Self::Client => SubjectType::Client,
+            Self::User(_) => SubjectType::User,
         }
     }
+}
+
+/// What a user may do at the API, by roles and directly. Narrows the scopes of APIs that enforce policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permissions<'a> {
+    /// The user has not logged in yet. Nothing may be issued on a decision made with this.
+    OfNobodyYet,
+    /// These.
+    Held(&'a [String]),
 }
 
 /// What is granted, and why no more.
@@ -66,15 +120,15 @@ impl Granted {
 ///
 /// # Errors
 /// A [`Refusal`] with the deciding fact.
-pub fn decide(facts: &Facts<'_>) -> Result<Granted, Refusal> {
+pub fn decide<C: Requester>(facts: &Facts<'_, C>) -> Result<Granted, Refusal> {
     may_use_grant(facts)?;
-    let resource_server = target(facts)?;
     match facts.subject {
-        Subject::Client => decide_for_client(facts, resource_server),
+        Subject::Client => decide_for_client(facts, target(facts)?),
+        Subject::User(permissions) => for_user::decide(facts, permissions),
     }
 }
 
-fn may_use_grant(facts: &Facts<'_>) -> Result<(), Refusal> {
+fn may_use_grant<C: Requester>(facts: &Facts<'_, C>) -> Result<(), Refusal> {
     let (client, grant_type) = (facts.client.client(), facts.grant_type);
     let refuse = |because: &str| {
         Err(Refusal::new(Rule::GrantTypeNotAllowed)
@@ -90,7 +144,10 @@ fn may_use_grant(facts: &Facts<'_>) -> Result<(), Refusal> {
         return refuse("not among the client's grant_types");
     }
     // RFC 6749 §4.4: "MUST only be used by confidential clients".
-    if grant_type == GrantType::CLIENT_CREDENTIALS && facts.client.method() == Method::None {
+    if grant_type == GrantType::CLIENT_CREDENTIALS
+        && facts.client.method() != Some(Method::Secret)
+        && facts.client.method() != Some(Method::PrivateKeyJwt)
+    {
         return refuse("the client is public");
     }
     if client.global {
@@ -99,7 +156,7 @@ fn may_use_grant(facts: &Facts<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn target<'a>(facts: &Facts<'a>) -> Result<&'a ResourceServer, Refusal> {
+fn target<'a, C: Requester>(facts: &Facts<'a, C>) -> Result<&'a ResourceServer, Refusal> {
     let client_id = &facts.client.client().client_id;
     let Some(audience) = facts.audience else {
         return Err(Refusal::new(Rule::AudienceMissing).with("client_id", client_id));
@@ -111,8 +168,8 @@ fn target<'a>(facts: &Facts<'a>) -> Result<&'a ResourceServer, Refusal> {
     })
 }
 
-fn decide_for_client(
-    facts: &Facts<'_>,
+fn decide_for_client<C: Requester>(
+    facts: &Facts<'_, C>,
     resource_server: &ResourceServer,
 ) -> Result<Granted, Refusal> {
     let client_id = &facts.client.client().client_id;
@@ -132,8 +189,8 @@ fn decide_for_client(
 
 /// Requested ∩ granted ∩ existing. A scope that the API does not know vanishes; one that it knows and the client was not
 /// granted is refused, so that a misconfigured service fails at the token and not at the API.
-fn narrow(
-    facts: &Facts<'_>,
+fn narrow<C: Requester>(
+    facts: &Facts<'_, C>,
     resource_server: &ResourceServer,
     grant: &ClientGrant,
 ) -> Result<Granted, Refusal> {

@@ -1,8 +1,68 @@
 //! Building claim sets. Does not sign them.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::{env::Timestamp, model::TokenDialect};
+use crate::{
+    env::Timestamp,
+    id_token::is_reserved,
+    model::{ResourceServer, SigningAlg, TokenDialect},
+};
+
+/// Life of a token that is good for userinfo alone, in seconds.
+pub const USERINFO_TOKEN_LIFETIME_SECONDS: i64 = 86_400;
+
+/// What an access token for a user looks like.
+#[derive(Clone, Copy, Debug)]
+pub enum TokenForm<'a> {
+    /// A random text that leads to what was granted, good for userinfo alone: no API was asked for.
+    Opaque,
+    /// A signed token of the API, and whether userinfo is a second audience of it.
+    Jwt(&'a ResourceServer, UserinfoAudience),
+}
+
+/// Whether userinfo accepts an API's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserinfoAudience {
+    /// It does: the token's `aud` is an array.
+    Included,
+    /// It does not.
+    Absent,
+}
+
+impl<'a> TokenForm<'a> {
+    /// The form of a token with `scope` for `api`, or for no API. Userinfo reads tokens signed with RS256 alone, so that
+    /// an API's own secret never opens it.
+    pub fn of(api: Option<&'a ResourceServer>, scope: &[String]) -> Self {
+        let Some(api) = api else {
+            return Self::Opaque;
+        };
+        let openid = scope.iter().any(|scope| scope == "openid");
+        let userinfo = if openid && api.signing_alg == SigningAlg::RS256 {
+            UserinfoAudience::Included
+        } else {
+            UserinfoAudience::Absent
+        };
+        Self::Jwt(api, userinfo)
+    }
+
+    /// Its life, in seconds.
+    pub const fn lifetime_seconds(&self) -> i64 {
+        match self {
+            Self::Opaque => USERINFO_TOKEN_LIFETIME_SECONDS,
+            Self::Jwt(api, _) => api.token_lifetime,
+        }
+    }
+}
+
+/// What the access token of a user has beside that of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct UserToken<'a> {
+    /// The userinfo endpoint, if it is a second audience.
+    pub userinfo: Option<&'a str>,
+    /// Claims set by scripts; reserved names are left out.
+    pub custom: &'a Map<String, Value>,
+}
 
 /// What goes into an access token.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +94,7 @@ pub struct AccessToken<'a> {
 struct Claims<'a> {
     iss: &'a str,
     sub: &'a str,
-    aud: &'a str,
+    aud: Audience<'a>,
     iat: i64,
     exp: i64,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -48,6 +108,15 @@ struct Claims<'a> {
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'a [String]>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    custom: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Audience<'a> {
+    One(&'a str),
+    Two([&'a str; 2]),
 }
 
 impl AccessToken<'_> {
@@ -55,6 +124,26 @@ impl AccessToken<'_> {
     ///
     /// A `jti` is in every dialect, although the vendor's form has none: without it a token cannot be blacklisted.
     pub fn to_json(&self, dialect: TokenDialect) -> Vec<u8> {
+        self.write(dialect, Audience::One(self.audience), None)
+    }
+
+    /// The claim set of a user's token.
+    pub fn to_json_for_user(&self, dialect: TokenDialect, user: &UserToken<'_>) -> Vec<u8> {
+        let audience = match user.userinfo {
+            Some(userinfo) => Audience::Two([self.audience, userinfo]),
+            None => Audience::One(self.audience),
+        };
+        let custom = user.custom.iter().filter(|(name, _)| !is_reserved(name));
+        let custom = custom.map(|(name, value)| (name.clone(), value.clone()));
+        self.write(dialect, audience, Some(custom.collect()))
+    }
+
+    fn write(
+        &self,
+        dialect: TokenDialect,
+        aud: Audience<'_>,
+        custom: Option<Map<String, Value>>,
+    ) -> Vec<u8> {
         let (rfc, permissions) = match dialect {
             TokenDialect::AccessToken => (false, false),
             TokenDialect::AccessTokenAuthz => (false, true),
@@ -64,7 +153,7 @@ impl AccessToken<'_> {
         let claims = Claims {
             iss: self.issuer,
             sub: self.subject,
-            aud: self.audience,
+            aud,
             iat: self.issued_at.seconds(),
             exp: self
                 .issued_at
@@ -76,6 +165,7 @@ impl AccessToken<'_> {
             client_id: rfc.then_some(self.client_id),
             jti: self.jti,
             permissions: permissions.then_some(self.permissions),
+            custom,
         };
         // Texts and integers alone: there is nothing here that JSON could not hold.
         serde_json::to_vec(&claims).unwrap_or_default()
@@ -125,6 +215,86 @@ mod tests {
             claims(TokenDialect::AccessTokenAuthz, &["a"])["permissions"],
             json!(["a"])
         );
+    }
+
+    fn api(alg: &str) -> ResourceServer {
+        serde_json::from_value(
+            json!({"id": "1", "identifier": "https://orders.test", "signing_alg": alg,
+            "token_lifetime": 600}),
+        )
+        .unwrap()
+    }
+
+    fn scope(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn t6_1_3_userinfo_is_an_audience_with_openid_and_rs256_alone() {
+        for (alg, words, expected) in [
+            ("RS256", ["openid", "a"], UserinfoAudience::Included),
+            ("RS256", ["email", "a"], UserinfoAudience::Absent),
+            ("HS256", ["openid", "a"], UserinfoAudience::Absent),
+            ("PS256", ["openid", "a"], UserinfoAudience::Absent),
+        ] {
+            let api = api(alg);
+            match TokenForm::of(Some(&api), &scope(&words)) {
+                TokenForm::Jwt(_, userinfo) => assert_eq!(userinfo, expected, "{alg}"),
+                TokenForm::Opaque => panic!("an API's token is a JWT"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_without_an_api_is_opaque_and_has_a_life_of_its_own() {
+        let form = TokenForm::of(None, &scope(&["openid"]));
+        assert!(matches!(form, TokenForm::Opaque));
+        assert_eq!(form.lifetime_seconds(), 86_400);
+        assert_eq!(
+            TokenForm::of(Some(&api("RS256")), &[]).lifetime_seconds(),
+            600
+        );
+    }
+
+    #[test]
+    fn t6_1_1_t6_3_3_a_users_token_names_api_and_userinfo_and_keeps_its_own_claims() {
+        let custom = json!({"https://orchard.test/shop": "north", "sub": "mallory", "aud": "x", "exp": 1, "iss": "x",
+            "scope": "admin", "plain": true});
+        let words = scope(&["openid", "read:orders"]);
+        let token = AccessToken {
+            issuer: "https://login.test/",
+            subject: "auth0|ada",
+            audience: "https://orders.test",
+            issued_at: Timestamp::from_seconds(1_760_000_000),
+            lifetime_seconds: 86_400,
+            client_id: "web",
+            scope: &words,
+            gty: None,
+            jti: "j1",
+            permissions: &[],
+        };
+        let user = UserToken {
+            userinfo: Some("https://login.test/userinfo"),
+            custom: custom.as_object().unwrap(),
+        };
+        let claims: Value =
+            serde_json::from_slice(&token.to_json_for_user(TokenDialect::AccessToken, &user))
+                .unwrap();
+        assert_eq!(
+            claims,
+            json!({"iss": "https://login.test/", "sub": "auth0|ada",
+                "aud": ["https://orders.test", "https://login.test/userinfo"], "iat": 1_760_000_000,
+                "exp": 1_760_086_400, "scope": "openid read:orders", "azp": "web", "jti": "j1",
+                "https://orchard.test/shop": "north", "plain": true})
+        );
+        let user = UserToken {
+            userinfo: None,
+            ..user
+        };
+        let claims: Value =
+            serde_json::from_slice(&token.to_json_for_user(TokenDialect::AccessToken, &user))
+                .unwrap();
+        assert_eq!(claims["aud"], "https://orders.test");
     }
 
     #[test]

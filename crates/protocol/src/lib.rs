@@ -3,13 +3,16 @@
 //! Pure: no async, no I/O, no clock, no randomness. Time and random values come in through [`env::Env`] or as arguments.
 
 pub mod authorization;
+pub mod authorize;
 pub mod claims;
 pub mod client_auth;
+pub mod consent;
 pub mod discovery;
 pub mod document;
 pub mod env;
 pub mod event;
 pub mod grants;
+pub mod id_token;
 pub mod keys;
 pub mod model;
 pub mod parameters;
@@ -19,5 +22,6 @@ pub mod refusal;
 pub mod rule;
 pub mod search;
 pub mod secret;
+pub mod session;
 pub mod tenant;
 pub mod users;

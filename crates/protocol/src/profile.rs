@@ -23,6 +23,11 @@ impl Profile {
                 token_endpoint_as_assertion_audience: true,
                 scope_beyond_grant: ScopeBeyondGrant::Dropped,
                 scope_in_response: ScopeInResponse::WhenDifferent,
+                issuer_in_authorization_response: false,
+                pkce: Pkce::Optional,
+                profile_claims: ProfileClaims::InIdToken,
+                updated_at: UpdatedAt::Text,
+                authentication_claims: AuthenticationClaims::WhenAskedFor,
             },
             Self::Oidc => Switches {
                 error_dialect: ErrorDialect::Rfc,
@@ -30,6 +35,11 @@ impl Profile {
                 token_endpoint_as_assertion_audience: false,
                 scope_beyond_grant: ScopeBeyondGrant::Refused,
                 scope_in_response: ScopeInResponse::Always,
+                issuer_in_authorization_response: true,
+                pkce: Pkce::RequiredOfPublicClients,
+                profile_claims: ProfileClaims::AtUserinfo,
+                updated_at: UpdatedAt::Seconds,
+                authentication_claims: AuthenticationClaims::Always,
             },
         }
     }
@@ -48,6 +58,16 @@ pub struct Switches {
     pub scope_beyond_grant: ScopeBeyondGrant,
     /// When a token response names the scope.
     pub scope_in_response: ScopeInResponse,
+    /// Whether authorization responses carry `iss` (RFC 9207).
+    pub issuer_in_authorization_response: bool,
+    /// Who must use PKCE.
+    pub pkce: Pkce,
+    /// Where the claims of `profile`, `email` and their like go.
+    pub profile_claims: ProfileClaims,
+    /// How `updated_at` is written.
+    pub updated_at: UpdatedAt,
+    /// When an ID token says how and when the user logged in.
+    pub authentication_claims: AuthenticationClaims,
 }
 
 /// Statuses and codes of errors.
@@ -73,6 +93,42 @@ pub enum ScopeBeyondGrant {
 pub enum ScopeInResponse {
     /// When it is not what was asked for (RFC 6749 §5.1 requires no more).
     WhenDifferent,
+    /// Always.
+    Always,
+}
+
+/// Who must use PKCE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pkce {
+    /// Nobody.
+    Optional,
+    /// Clients without a credential (RFC 9700 §2.1.1).
+    RequiredOfPublicClients,
+}
+
+/// Where the claims of `profile`, `email` and their like go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileClaims {
+    /// Into the ID token as well as to userinfo, in every flow.
+    InIdToken,
+    /// To userinfo alone, unless the claims parameter asks for them in the ID token (OIDC Core §5.4).
+    AtUserinfo,
+}
+
+/// How `updated_at` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdatedAt {
+    /// As stored: RFC 3339.
+    Text,
+    /// As a number of seconds (OIDC Core §5.1).
+    Seconds,
+}
+
+/// When an ID token has `auth_time`, `amr` and `at_hash`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationClaims {
+    /// `auth_time` with `max_age` or `prompt=login`, `amr` after a second factor, `at_hash` beside a front-channel token.
+    WhenAskedFor,
     /// Always.
     Always,
 }

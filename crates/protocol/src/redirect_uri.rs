@@ -23,6 +23,7 @@ use self::{
     pattern::Pattern,
     url::{Kind, Url},
 };
+use crate::{refusal::Refusal, rule::Rule};
 
 /// Longest URL that is looked at, in bytes; the longest that can be registered has 2000 characters.
 pub const MAX_LENGTH: usize = 2048;
@@ -160,6 +161,17 @@ pub enum Mismatch {
     /// No registered URL is the same.
     #[error("not registered")]
     NotRegistered,
+}
+
+impl Mismatch {
+    /// The refusal by `rule` of the URL that was sent; its sentence calls it `{url}`.
+    pub fn refusal(self, rule: Rule, sent: &str) -> Refusal {
+        // What a page shows of it is enough to recognise it.
+        let shown: String = sent.chars().take(500).collect();
+        Refusal::new(rule)
+            .naming("url", shown)
+            .with("because", self)
+    }
 }
 
 /// Whether `*` in registered URLs counts.

@@ -1,5 +1,6 @@
 //! The grant types, one file each.
 
+pub mod authorization_code;
 pub mod client_credentials;
 
 /// A grant type by its wire name. The table is the whole list of names that the server knows.
@@ -7,6 +8,10 @@ pub mod client_credentials;
 pub struct GrantType(&'static str);
 
 impl GrantType {
+    /// RFC 6749 §4.1.
+    pub const AUTHORIZATION_CODE: Self = Self("authorization_code");
+    /// RFC 6749 §4.2.
+    pub const IMPLICIT: Self = Self("implicit");
     /// RFC 6749 §4.4.
     pub const CLIENT_CREDENTIALS: Self = Self("client_credentials");
 
@@ -14,8 +19,8 @@ impl GrantType {
     /// would be allowed to use them.
     const KNOWN: &'static [Self] = &[
         Self::CLIENT_CREDENTIALS,
-        Self("authorization_code"),
-        Self("implicit"),
+        Self::AUTHORIZATION_CODE,
+        Self::IMPLICIT,
         Self("refresh_token"),
         Self("password"),
         Self("http://auth0.com/oauth/grant-type/password-realm"),

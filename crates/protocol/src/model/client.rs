@@ -42,6 +42,30 @@ pub struct Client {
     /// Whether the tenant's own people made it.
     #[serde(default = "yes")]
     pub is_first_party: bool,
+    /// Where responses of the authorization endpoint may go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callbacks: Option<Vec<String>>,
+    /// Where a browser may go after logging out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_logout_urls: Option<Vec<String>>,
+    /// Origins that may receive a response as a web message, or log in across origins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_origins: Option<Vec<String>>,
+    /// Origins that may call the authentication API from a browser; those of the callbacks are implied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_origins: Option<Vec<String>>,
+    /// Whether its users log in through organizations; absent means they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_usage: Option<OrganizationUsage>,
+    /// Whether errors may be redirected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirection_policy: Option<RedirectionPolicy>,
+    /// What a third-party application may do; absent means permissive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_party_security_mode: Option<ThirdPartySecurityMode>,
+    /// Whether a login without any page is confirmed where the callback is not verifiable; absent: the tenant's setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     /// The tenant's "all applications" entry, which takes part in no flow.
     #[serde(default)]
     pub global: bool,
@@ -98,6 +122,12 @@ impl Client {
                     .any(|named| named.id == credential.id)
             })
         })
+    }
+
+    /// Whether it is a third-party application under the strict rules.
+    pub fn is_strict_third_party(&self) -> bool {
+        !self.is_first_party
+            && self.third_party_security_mode == Some(ThirdPartySecurityMode::Strict)
     }
 
     /// The switches of its profile.
@@ -160,6 +190,39 @@ pub enum AppType {
     /// Any other value of the compatible API.
     #[serde(untagged)]
     Other(String),
+}
+
+/// `organization_usage`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationUsage {
+    /// Users log in without one.
+    #[default]
+    Deny,
+    /// Either way.
+    Allow,
+    /// Users log in through one.
+    Require,
+}
+
+/// `redirection_policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectionPolicy {
+    /// Errors go to the callback.
+    AllowAlways,
+    /// Errors are shown on a page of the server.
+    OpenRedirectProtection,
+}
+
+/// `third_party_security_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThirdPartySecurityMode {
+    /// Code with PKCE, refresh and client credentials alone; no wildcards; errors on pages.
+    Strict,
+    /// The older rules.
+    Permissive,
 }
 
 /// Key-based client authentication.

@@ -14,7 +14,7 @@ mod user_grant;
 
 pub use client::{
     AppType, Client, ClientAuthenticationMethods, ClientCredential, CredentialReference,
-    JwtConfiguration, PrivateKeyJwt,
+    JwtConfiguration, OrganizationUsage, PrivateKeyJwt, RedirectionPolicy, ThirdPartySecurityMode,
 };
 pub use client_grant::{ClientGrant, SubjectType};
 pub use custom_domain::CustomDomain;
@@ -23,5 +23,7 @@ pub use resource_server::{
     ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
     SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,
 };
-pub use tenant_settings::TenantSettings;
+pub use tenant_settings::{
+    ResourceParameterProfile, SessionCookie, SessionCookieMode, TenantSettings,
+};
 pub use user_grant::UserGrant;

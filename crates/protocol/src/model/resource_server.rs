@@ -30,6 +30,12 @@ pub struct ResourceServer {
     /// Life of an access token, in seconds.
     #[serde(default = "default_lifetime")]
     pub token_lifetime: i64,
+    /// Whether refresh tokens are issued for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_offline_access: Option<bool>,
+    /// Whether users of the tenant's own applications are spared the consent page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_consent_for_verifiable_first_party_clients: Option<bool>,
     /// Which claims its access tokens carry; absent until set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_dialect: Option<TokenDialect>,

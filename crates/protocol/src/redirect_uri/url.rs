@@ -160,7 +160,7 @@ fn kind(scheme: &str) -> Result<Kind, Malformed> {
         return Err(Malformed::Scheme);
     }
     let is = |name: &&str| scheme.eq_ignore_ascii_case(name);
-    if FORBIDDEN.iter().any(|name| is(name)) {
+    if FORBIDDEN.iter().any(is) {
         return Err(Malformed::ForbiddenScheme);
     }
     Ok(if is(&"http") || is(&"https") {

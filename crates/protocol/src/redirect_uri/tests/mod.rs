@@ -101,6 +101,32 @@ fn return_to_counts_neither_query_nor_fragment() {
     }
 }
 
+/// The sentences of the compatible API name the parameter and what was sent.
+#[test]
+fn j14_1_an_unlisted_logout_url_is_refused_by_name() {
+    let registered = Registered::new(&[]);
+    let sent = "https://evil.test/bye";
+    let mismatch = registered.return_to(sent).unwrap_err();
+    let refusal = mismatch.refusal(Rule::ReturnToNotRegistered, sent);
+    assert_eq!(
+        refusal.description(),
+        "The \"returnTo\" querystring parameter \"https://evil.test/bye\" is not defined as a valid URL in \"Allowed \
+         Logout URLs\"."
+    );
+    let mismatch = registered.post_logout("x y").unwrap_err();
+    let refusal = mismatch.refusal(Rule::PostLogoutRedirectUriNotRegistered, "x y");
+    assert!(
+        refusal
+            .description()
+            .contains("\"post_logout_redirect_uri\"")
+    );
+    assert!(
+        refusal
+            .to_string()
+            .contains("a character that RFC 3986 has not")
+    );
+}
+
 #[test]
 fn a_post_logout_redirect_uri_counts_its_query() {
     let entries = list(&["https://app.test/bye", "https://app.test/bye?x=1"]);

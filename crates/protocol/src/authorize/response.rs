@@ -1,0 +1,225 @@
+//! The way an authorization response goes: response types, response modes, and the parameters of each.
+//!
+//! Does not write HTML: a form post and its fields are handed to the page that posts them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{grants::GrantType, redirect_uri::RedirectUri};
+
+/// `response_type` (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Types).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseType {
+    /// `code`
+    Code,
+    /// `token`
+    Token,
+    /// `id_token`
+    IdToken,
+    /// `id_token token`
+    IdTokenToken,
+    /// `code id_token`
+    CodeIdToken,
+    /// `code token`
+    CodeToken,
+    /// `code id_token token`
+    CodeIdTokenToken,
+}
+
+impl ResponseType {
+    /// Reads the words of `response_type`, in any order.
+    pub fn parse(words: &[&str]) -> Option<Self> {
+        let mut sorted = words.to_vec();
+        sorted.sort_unstable();
+        Some(match sorted.as_slice() {
+            ["code"] => Self::Code,
+            ["token"] => Self::Token,
+            ["id_token"] => Self::IdToken,
+            ["id_token", "token"] => Self::IdTokenToken,
+            ["code", "id_token"] => Self::CodeIdToken,
+            ["code", "token"] => Self::CodeToken,
+            ["code", "id_token", "token"] => Self::CodeIdTokenToken,
+            _ => return None,
+        })
+    }
+
+    /// The grant types that a client needs for it.
+    pub const fn grant_types(self) -> &'static [GrantType] {
+        match self {
+            Self::Code => &[GrantType::AUTHORIZATION_CODE],
+            Self::Token | Self::IdToken | Self::IdTokenToken => &[GrantType::IMPLICIT],
+            Self::CodeIdToken | Self::CodeToken | Self::CodeIdTokenToken => {
+                &[GrantType::AUTHORIZATION_CODE, GrantType::IMPLICIT]
+            }
+        }
+    }
+
+    /// The mode unless one is asked for.
+    pub const fn default_mode(self) -> ResponseMode {
+        match self {
+            Self::Code => ResponseMode::Query,
+            _ => ResponseMode::Fragment,
+        }
+    }
+}
+
+/// `response_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI.
+    Query,
+    /// In its fragment.
+    Fragment,
+    /// As a form that the browser posts (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+}
+
+impl ResponseMode {
+    /// The mode called `name`.
+    // TODO: `web_message` joins with silent authentication, and the origins that may receive it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "query" => Self::Query,
+            "fragment" => Self::Fragment,
+            "form_post" => Self::FormPost,
+            _ => return None,
+        })
+    }
+}
+
+/// Where responses to a request go, once client and redirect URI are proven valid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ReturnAddress {
+    /// A registered URL.
+    pub redirect_uri: RedirectUri,
+    /// How the parameters travel.
+    pub response_mode: ResponseMode,
+    /// `state`, echoed byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// An authorization response, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// To be redirected to.
+    Redirect(String),
+    /// To be posted by a page of the server.
+    FormPost {
+        /// The redirect URI.
+        action: String,
+        /// One hidden field each.
+        fields: Vec<(&'static str, String)>,
+    },
+}
+
+impl ReturnAddress {
+    /// The response with `parameters`, `state`, and `iss` where the client's profile has it (RFC 9207).
+    pub fn respond(
+        &self,
+        mut parameters: Vec<(&'static str, String)>,
+        issuer: Option<&str>,
+    ) -> Response {
+        parameters.extend(self.state.clone().map(|state| ("state", state)));
+        parameters.extend(issuer.map(|issuer| ("iss", issuer.to_owned())));
+        match self.response_mode {
+            ResponseMode::Query => Response::Redirect(self.redirect_uri.with_query(&parameters)),
+            ResponseMode::Fragment => {
+                Response::Redirect(self.redirect_uri.with_fragment(&parameters))
+            }
+            ResponseMode::FormPost => Response::FormPost {
+                action: self.redirect_uri.as_str().to_owned(),
+                fields: parameters,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn address(mode: ResponseMode, state: Option<&str>) -> ReturnAddress {
+        ReturnAddress {
+            redirect_uri: RedirectUri::try_from("https://shop.test/cb?kept=1".to_owned()).unwrap(),
+            response_mode: mode,
+            state: state.map(str::to_owned),
+        }
+    }
+
+    fn code() -> Vec<(&'static str, String)> {
+        vec![("code", "c0de".to_owned())]
+    }
+
+    #[test]
+    fn t10_response_types_are_read_in_any_order_of_their_words() {
+        for (words, expected) in [
+            (&["code"][..], Some(ResponseType::Code)),
+            (&["token", "id_token"], Some(ResponseType::IdTokenToken)),
+            (&["token", "code"], Some(ResponseType::CodeToken)),
+            (&["id_token", "code"], Some(ResponseType::CodeIdToken)),
+            (
+                &["token", "id_token", "code"],
+                Some(ResponseType::CodeIdTokenToken),
+            ),
+            (&["code", "code"], None),
+            (&["none"], None),
+            (&["CODE"], None),
+            (&[], None),
+        ] {
+            assert_eq!(ResponseType::parse(words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn each_mode_carries_the_parameters_its_own_way() {
+        let query = address(ResponseMode::Query, Some("k7 Qz=")).respond(code(), None);
+        assert_eq!(
+            query,
+            Response::Redirect("https://shop.test/cb?kept=1&code=c0de&state=k7%20Qz%3D".to_owned())
+        );
+        let fragment = address(ResponseMode::Fragment, Some("s")).respond(code(), None);
+        assert_eq!(
+            fragment,
+            Response::Redirect("https://shop.test/cb?kept=1#code=c0de&state=s".to_owned())
+        );
+        let form = address(ResponseMode::FormPost, Some("<s>")).respond(code(), None);
+        assert_eq!(
+            form,
+            Response::FormPost {
+                action: "https://shop.test/cb?kept=1".to_owned(),
+                fields: vec![("code", "c0de".to_owned()), ("state", "<s>".to_owned())],
+            }
+        );
+    }
+
+    #[test]
+    fn rfc_9207_the_issuer_is_named_where_the_profile_says_so() {
+        let response =
+            address(ResponseMode::Query, None).respond(code(), Some("https://login.test/"));
+        assert_eq!(
+            response,
+            Response::Redirect(
+                "https://shop.test/cb?kept=1&code=c0de&iss=https%3A%2F%2Flogin.test%2F".to_owned()
+            )
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn t8_5_state_is_returned_byte_for_byte(state in any::<String>(), fragment in any::<bool>()) {
+            let mode = if fragment { ResponseMode::Fragment } else { ResponseMode::Query };
+            let Response::Redirect(location) = address(mode, Some(&state)).respond(code(), None) else {
+                panic!("redirected");
+            };
+            prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
+            let mark = if fragment { '#' } else { '?' };
+            let (_, encoded) = location.split_once(mark).unwrap();
+            let found = form_urlencoded::parse(encoded.as_bytes()).find(|(name, _)| name == "state").unwrap();
+            prop_assert_eq!(found.1, state);
+        }
+    }
+}
