@@ -7,6 +7,7 @@ mod papers;
 mod purity;
 mod rules;
 mod sizes;
+mod tutorials;
 
 use std::path::PathBuf;
 
