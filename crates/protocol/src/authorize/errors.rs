@@ -6,6 +6,7 @@ use super::{Response, ReturnAddress};
 use crate::{
     model::{Client, RedirectionPolicy},
     refusal::Refusal,
+    tenant::Issuer,
 };
 
 /// Where an error goes.
@@ -50,22 +51,15 @@ impl AuthorizationError {
     }
 
     /// The redirected response; `None` if the error belongs onto a page.
-    pub fn response(&self, client: &Client, issuer: &str) -> Option<Response> {
+    pub fn response(&self, client: &Client, issuer: &Issuer) -> Option<Response> {
         let Delivery::Redirect(address) = &self.delivery else {
             return None;
         };
-        let switches = client.switches();
+        let code = self.refusal.code(client.switches().error_dialect);
         let parameters = vec![
-            (
-                "error",
-                self.refusal
-                    .code(switches.error_dialect)
-                    .as_str()
-                    .to_owned(),
-            ),
+            ("error", code.as_str().to_owned()),
             ("error_description", self.refusal.description()),
         ];
-        let issuer = Some(issuer).filter(|_| switches.issuer_in_authorization_response);
-        Some(address.respond(parameters, issuer))
+        Some(address.respond(parameters, client, issuer))
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{grants::GrantType, redirect_uri::RedirectUri};
+use crate::{grants::GrantType, model::Client, redirect_uri::RedirectUri, tenant::Issuer};
 
 /// `response_type` (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -119,10 +119,13 @@ impl ReturnAddress {
     pub fn respond(
         &self,
         mut parameters: Vec<(&'static str, String)>,
-        issuer: Option<&str>,
+        client: &Client,
+        issuer: &Issuer,
     ) -> Response {
         parameters.extend(self.state.clone().map(|state| ("state", state)));
-        parameters.extend(issuer.map(|issuer| ("iss", issuer.to_owned())));
+        if client.switches().issuer_in_authorization_response {
+            parameters.push(("iss", issuer.as_str().to_owned()));
+        }
         match self.response_mode {
             ResponseMode::Query => Response::Redirect(self.redirect_uri.with_query(&parameters)),
             ResponseMode::Fragment => {
@@ -148,6 +151,16 @@ mod tests {
             response_mode: mode,
             state: state.map(str::to_owned),
         }
+    }
+
+    fn client(profile: &str) -> Client {
+        let document =
+            serde_json::json!({"client_id": "web", "name": "Shop", "grantor_profile": profile});
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn issuer() -> Issuer {
+        Issuer::new("https", "login.test")
     }
 
     fn code() -> Vec<(&'static str, String)> {
@@ -176,17 +189,26 @@ mod tests {
 
     #[test]
     fn each_mode_carries_the_parameters_its_own_way() {
-        let query = address(ResponseMode::Query, Some("k7 Qz=")).respond(code(), None);
+        let query = address(ResponseMode::Query, Some("k7 Qz=")).respond(
+            code(),
+            &client("auth0"),
+            &issuer(),
+        );
         assert_eq!(
             query,
             Response::Redirect("https://shop.test/cb?kept=1&code=c0de&state=k7%20Qz%3D".to_owned())
         );
-        let fragment = address(ResponseMode::Fragment, Some("s")).respond(code(), None);
+        let fragment =
+            address(ResponseMode::Fragment, Some("s")).respond(code(), &client("auth0"), &issuer());
         assert_eq!(
             fragment,
             Response::Redirect("https://shop.test/cb?kept=1#code=c0de&state=s".to_owned())
         );
-        let form = address(ResponseMode::FormPost, Some("<s>")).respond(code(), None);
+        let form = address(ResponseMode::FormPost, Some("<s>")).respond(
+            code(),
+            &client("auth0"),
+            &issuer(),
+        );
         assert_eq!(
             form,
             Response::FormPost {
@@ -199,7 +221,7 @@ mod tests {
     #[test]
     fn rfc_9207_the_issuer_is_named_where_the_profile_says_so() {
         let response =
-            address(ResponseMode::Query, None).respond(code(), Some("https://login.test/"));
+            address(ResponseMode::Query, None).respond(code(), &client("oidc"), &issuer());
         assert_eq!(
             response,
             Response::Redirect(
@@ -212,7 +234,7 @@ mod tests {
         #[test]
         fn t8_5_state_is_returned_byte_for_byte(state in any::<String>(), fragment in any::<bool>()) {
             let mode = if fragment { ResponseMode::Fragment } else { ResponseMode::Query };
-            let Response::Redirect(location) = address(mode, Some(&state)).respond(code(), None) else {
+            let Response::Redirect(location) = address(mode, Some(&state)).respond(code(), &client("auth0"), &issuer()) else {
                 panic!("redirected");
             };
             prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -6,19 +6,23 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    authorization::{self, Permissions, Subject},
     authorize::{
         Approval, AuthorizationRequest, ClaimsRequest, CodeChallenge, CodeVerifier,
         RedirectUriParameter, Sha256, Target,
     },
     client_auth::AuthenticatedClient,
     env::Timestamp,
-    id_token::AuthTime,
+    grants::GrantType,
+    id_token::{AuthTime, Beside, IdToken},
+    model::{Client, ClientGrant, ResourceServer},
     parameters::Parameters,
     redirect_uri::RedirectUri,
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
     session::AuthenticationMethod,
+    tenant::Issuer,
 };
 
 /// Longest life of an authorization code, RFC 6749 §4.1.2, in seconds. The compatible API gives its codes this long
@@ -91,6 +95,52 @@ impl AuthorizationCode {
             claims: request.claims.clone(),
             issued_at: now,
             expires_at: now.plus_seconds(lifetime_seconds.clamp(1, MAX_LIFETIME_SECONDS)),
+        }
+    }
+}
+
+impl AuthorizationCode {
+    /// The facts for `authorization::decide`: what was granted then is asked for again now.
+    pub fn facts<'a>(
+        &'a self,
+        client: &'a AuthenticatedClient,
+        resource_server: Option<&'a ResourceServer>,
+        client_grant: Option<&'a ClientGrant>,
+        permissions: &'a [String],
+    ) -> authorization::Facts<'a> {
+        authorization::Facts {
+            client,
+            grant_type: GrantType::AUTHORIZATION_CODE,
+            subject: Subject::User(Permissions::Held(permissions)),
+            audience: self.target.api(),
+            resource_server,
+            client_grant,
+            requested_scope: &self.scope,
+        }
+    }
+
+    /// The ID token for `scope`, issued to `client` beside an access token with this `at_hash`.
+    pub fn id_token<'a>(
+        &'a self,
+        issuer: &'a Issuer,
+        client: &'a Client,
+        scope: &'a [String],
+        at_hash: &'a str,
+        now: Timestamp,
+    ) -> IdToken<'a> {
+        IdToken {
+            issuer: issuer.as_str(),
+            client,
+            issued_at: now,
+            scope,
+            claims: &self.claims,
+            nonce: self.nonce.as_deref(),
+            sid: Some(&self.session_id),
+            authenticated_at: self.authenticated_at,
+            auth_time: self.auth_time,
+            methods: &self.methods,
+            access_token: Beside::BackChannel(at_hash),
+            c_hash: None,
         }
     }
 }

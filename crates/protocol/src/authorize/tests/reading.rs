@@ -163,7 +163,7 @@ fn j18_1_what_is_wrong_before_the_redirect_uri_is_proven_goes_to_a_page() {
         let error = ask_as(&json!({}), query, PlainChallenges::Refused).unwrap_err();
         assert_eq!(on_page(&error), rule, "{query}");
         assert_eq!(
-            error.response(&client(&json!({})), "https://login.test/"),
+            error.response(&client(&json!({})), &Issuer::new("https", "login.test")),
             None
         );
     }
@@ -273,7 +273,7 @@ fn t10_5_errors_travel_in_the_mode_of_the_request() {
     let location = |rest: &str, changes: &Value| {
         let error = ask_with(changes, rest).unwrap_err();
         error
-            .response(&client(changes), "https://login.test/")
+            .response(&client(changes), &Issuer::new("https", "login.test"))
             .unwrap()
     };
     let encoded = "error=invalid_request&error_description=Invalid%20value%20of%20parameter%3A%20max_age&state=k7Qz";

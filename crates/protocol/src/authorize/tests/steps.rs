@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::world::{World, at};
 use crate::{
     authorize::{Answer, Confirmation, Event, Late, LoginForm, Page, Screen, Step},
+    grants::authorization_code::AuthorizationCode,
     id_token::AuthTime,
     rule::Rule,
 };
@@ -337,4 +338,34 @@ fn scopes_that_the_user_does_not_hold_are_not_in_the_code() {
     };
     assert_eq!(approval.granted().scope, ["openid", "read:orders"]);
     assert_eq!(approval.granted().dropped, ["write:orders"]);
+}
+
+#[test]
+fn t9_a_code_holds_what_the_login_proved_and_nothing_longer_than_allowed() {
+    let query = "scope=openid%20email%20invented&nonce=n1&prompt=login&redirect_uri=https://shop.test/cb&\
+        code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let mut world = World::asking(query);
+    world.later(5);
+    world.log_in("ada").unwrap();
+    world.later(5);
+    let Step::Issue(approval) = world.step() else {
+        panic!("nothing is owed");
+    };
+    let issue = |lifetime| AuthorizationCode::issue(&world.request, &approval, lifetime, at(10));
+    let code = issue(60);
+    assert_eq!(
+        (code.client_id.as_str(), code.user_id.as_str()),
+        ("web", "ada")
+    );
+    assert_eq!(code.session_id, approval.session().id);
+    assert_eq!((code.authenticated_at, code.issued_at), (at(5), at(10)));
+    assert_eq!(code.auth_time, AuthTime::AskedFor);
+    assert_eq!(code.scope, ["openid", "email"]);
+    assert_eq!(code.requested_scope, ["openid", "email", "invented"]);
+    assert_eq!(code.nonce.as_deref(), Some("n1"));
+    assert!(code.code_challenge.is_some());
+    assert_eq!(code.redirect_uri.as_str(), "https://shop.test/cb");
+    for (lifetime, seconds) in [(60, 60), (0, 1), (-5, 1), (10_000, 600)] {
+        assert_eq!(issue(lifetime).expires_at, at(10 + seconds));
+    }
 }

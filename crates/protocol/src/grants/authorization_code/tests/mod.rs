@@ -281,6 +281,67 @@ fn a_code_survives_the_store() {
     );
 }
 
+/// What changed since the login counts: a scope that the API lost is in no token.
+#[test]
+fn t9_6_an_exchange_is_decided_with_the_facts_of_the_day() {
+    let mut document = json!({"client_id": "web", "name": "App", "client_secret": "s",
+        "grant_types": ["authorization_code"]});
+    let client = |document: &serde_json::Value| {
+        let client = Arc::new(serde_json::from_value(document.clone()).unwrap());
+        let credential = Credential::Post(Secret::new("s".to_owned()));
+        authenticate(client, &credential, |_, _| Ok(())).unwrap()
+    };
+    let code = AuthorizationCode {
+        target: Target::Api("https://orders.test".to_owned()),
+        scope: vec!["openid".to_owned(), "read:orders".to_owned()],
+        requested_scope: vec!["openid".to_owned(), "read:orders".to_owned()],
+        ..code()
+    };
+    let decide = |client: &AuthenticatedClient, scopes: serde_json::Value| {
+        let api = json!({"id": "1", "identifier": "https://orders.test", "scopes": scopes});
+        let api: ResourceServer = serde_json::from_value(api).unwrap();
+        authorization::decide(&code.facts(client, Some(&api), None, &[]))
+    };
+    let same = decide(
+        &client(&document),
+        json!([{"value": "read:orders"}, {"value": "more"}]),
+    )
+    .unwrap();
+    assert!(!same.differs_from(&code.requested_scope));
+    let less = decide(&client(&document), json!([])).unwrap();
+    assert_eq!(less.scope, ["openid"]);
+    assert!(less.differs_from(&code.requested_scope));
+    document["grant_types"] = json!([]);
+    let refusal = decide(&client(&document), json!([])).unwrap_err();
+    assert_eq!(refusal.rule, Rule::GrantTypeNotAllowed);
+}
+
+#[test]
+fn the_id_token_of_an_exchange_tells_of_its_login() {
+    let code = AuthorizationCode {
+        nonce: Some("n1".to_owned()),
+        auth_time: AuthTime::AskedFor,
+        ..code()
+    };
+    let client = client("web");
+    let issuer = Issuer::new("https", "login.test");
+    let now = Timestamp::from_seconds(30);
+    let token = code.id_token(&issuer, client.client(), &code.scope, "hash", now);
+    let nothing = serde_json::Map::new();
+    let person = crate::id_token::Person {
+        user_id: &code.user_id,
+        fields: &nothing,
+        custom: &nothing,
+    };
+    let claims: serde_json::Value =
+        serde_json::from_slice(&token.to_json(&person).unwrap()).unwrap();
+    assert_eq!(
+        claims,
+        json!({"iss": "https://login.test/", "aud": "web", "sub": "auth0|ada", "iat": 30, "exp": 36_030,
+            "auth_time": 0, "sid": "s1", "nonce": "n1"})
+    );
+}
+
 proptest! {
     /// Whatever is sent: a code is redeemed only by its client, in its time, once, with its verifier.
     #[test]
