@@ -2,6 +2,10 @@
 //!
 //! Does not store what was answered: that is a user grant, kept by user, client and audience.
 
+mod lines;
+
+pub use lines::{Line, Wording, lines};
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Client, ResourceServer, UserGrant};

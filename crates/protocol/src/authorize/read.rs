@@ -26,6 +26,9 @@ pub struct Reading<'a> {
     pub settings: &'a TenantSettings,
     /// The issuer that was asked.
     pub issuer: &'a Issuer,
+    /// The name of the organization that the request names, once it has been found: for placeholders in callbacks. A name
+    /// that nobody checked would make a wildcard of them.
+    pub organization_name: Option<&'a str>,
     /// Public metadata of the custom domain that was asked, for placeholders in callbacks.
     pub domain_metadata: &'a [(String, String)],
     /// Whether `plain` challenges are taken.
@@ -84,7 +87,6 @@ fn redirect_uri(
     reading: &Reading<'_>,
 ) -> Result<(RedirectUri, RedirectUriParameter), Refusal> {
     let client = reading.client;
-    let organization = parameters.text("organization")?;
     let registered = Registered {
         entries: client.callbacks.as_deref().unwrap_or_default(),
         wildcards: if client.is_strict_third_party() {
@@ -92,7 +94,7 @@ fn redirect_uri(
         } else {
             Wildcards::Honoured
         },
-        organization_name: organization.filter(|organization| !organization.starts_with("org_")),
+        organization_name: reading.organization_name,
         domain_metadata: reading.domain_metadata,
     };
     let Some(sent) = parameters.text("redirect_uri")? else {

@@ -41,6 +41,7 @@ fn ask_as(
         client: &client(changes),
         settings: &settings,
         issuer: &Issuer::new("https", "login.test"),
+        organization_name: None,
         domain_metadata: &[],
         plain_challenges,
     };
@@ -364,6 +365,15 @@ fn a_client_that_needs_an_organization_gets_none_without() {
     let request = ask_with(&require, "organization=acme").unwrap();
     assert_eq!(request.organization.as_deref(), Some("acme"));
     assert!(ask_with(&json!({"organization_usage": "allow"}), "").is_ok());
+}
+
+/// An organization that nobody found stands for no placeholder: it would be a wildcard of the caller's choice.
+#[test]
+fn the_organization_of_a_request_fills_no_placeholder_by_itself() {
+    let changes = json!({"organization_usage": "allow", "callbacks": ["https://{organization_name}.shop.test/cb"]});
+    let query = "response_type=code&organization=acme&redirect_uri=https://acme.shop.test/cb";
+    let error = ask_as(&changes, query, PlainChallenges::Refused).unwrap_err();
+    assert_eq!(on_page(&error), Rule::RedirectUriNotRegistered);
 }
 
 #[test]

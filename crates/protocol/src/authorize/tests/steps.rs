@@ -213,6 +213,14 @@ fn a_blocked_user_and_one_who_is_gone_get_no_code() {
     assert_eq!(page(&world), Page::Login);
 }
 
+/// A slip of the caller must not become a login as somebody else.
+#[test]
+fn a_session_proves_nothing_about_another_user_than_its_own() {
+    let mut world = World::with_session("ada", "scope=openid");
+    world.loaded_instead = Some("bob".to_owned());
+    assert_eq!(page(&world), Page::Login);
+}
+
 #[test]
 fn a_hint_at_another_user_asks_for_a_login_and_takes_no_other() {
     let mut world = World::with_session("ada", "scope=openid");

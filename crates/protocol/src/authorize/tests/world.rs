@@ -32,6 +32,8 @@ pub(super) struct World {
     pub(super) limits: Limits,
     pub(super) blocked: BTreeSet<String>,
     pub(super) gone: BTreeSet<String>,
+    /// The user that is loaded in place of the session's.
+    pub(super) loaded_instead: Option<String>,
     pub(super) permissions: Vec<String>,
     pub(super) user_grants: BTreeMap<String, UserGrant>,
     pub(super) hinted_subject: Option<String>,
@@ -51,6 +53,7 @@ pub(super) fn request(client: &Value, query: &str, now: i64) -> AuthorizationReq
         client: &client,
         settings: &settings,
         issuer: &Issuer::new("https", "login.test"),
+        organization_name: None,
         domain_metadata: &[],
         plain_challenges: PlainChallenges::Refused,
     };
@@ -78,6 +81,7 @@ impl World {
             },
             blocked: BTreeSet::new(),
             gone: BTreeSet::new(),
+            loaded_instead: None,
             permissions: Vec::new(),
             user_grants: BTreeMap::new(),
             hinted_subject: None,
@@ -219,7 +223,8 @@ impl World {
             .as_ref()
             .map(|session| session.user_id.as_str())
             .filter(|user_id| !self.gone.contains(*user_id));
-        let account = user_id.map(|user_id| Account {
+        let loaded = self.loaded_instead.as_deref().or(user_id);
+        let account = loaded.map(|user_id| Account {
             user_id,
             state: if self.blocked.contains(user_id) {
                 AccountState::Blocked
