@@ -11,11 +11,6 @@ use clap::Parser;
 
 use crate::{commands::Command, options::Options};
 
-/// Events are made on one thread and freed on another, which the system's allocator does slowly: measured, a token
-/// request costs a tenth less CPU with this one.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
 /// Start one with `grantor serve`; set it up with `grantor api`, `grantor app` and `grantor client-grant`, or with
