@@ -80,6 +80,36 @@ impl Batch {
         self.note(tenant, kind.name, id, now)
     }
 
+    /// Deletes a document that still has `revision`, else the commit answers `Guard { label: "revision" }`.
+    ///
+    /// What hangs on the document is deleted by later steps of the batch: see [`Self::require`].
+    pub fn delete_revision(
+        &mut self,
+        tenant: &TenantId,
+        kind: &Kind,
+        id: &str,
+        revision: i64,
+        now: Timestamp,
+    ) -> &mut Self {
+        let place = || params![tenant, kind.name, id];
+        let mut guarded = place();
+        guarded.push(Value::from(revision));
+        self.expect(statements::DOCUMENT_DELETE_REVISION, guarded, 1, "revision");
+        self.run(statements::KEY_DELETE, place());
+        self.run(statements::LINK_DELETE, place());
+        self.note(tenant, kind.name, id, now)
+    }
+
+    /// Demands that a document exists when the batch is committed, else the commit answers
+    /// `Guard { label: "required" }`.
+    ///
+    /// The row is locked until then, so whoever deletes it meanwhile waits. A batch that deletes a document first and
+    /// what hangs on it afterwards therefore either sees what this batch adds, or this batch fails.
+    pub fn require(&mut self, tenant: &TenantId, kind: &Kind, id: &str) -> &mut Self {
+        let place = params![tenant, kind.name, id];
+        self.expect(statements::DOCUMENT_REQUIRE, place, 1, "required")
+    }
+
     /// Deletes all documents of a kind whose link `name` is `target`.
     pub fn delete_linked(
         &mut self,

@@ -13,6 +13,7 @@ use grantor_protocol::{
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    batch::Batch,
     error::{Error, Result},
     params,
     read::MAX_LIMIT,
@@ -103,25 +104,34 @@ impl Store {
         let mut batch = self.batch();
         let mut ids = Vec::with_capacity(events.len());
         for (tenant, event) in events {
-            let id = self.inner.log_ids.next(event.at);
-            let body = serde_json::to_string(&event.members).map_err(|source| {
-                let what = format!("an event: {source}");
-                Error::Malformed { what }
-            })?;
-            let values = params![
-                tenant,
-                &id,
-                event.at,
-                event.code,
-                event.client_id.as_deref().map(column),
-                event.user_id.as_deref().map(column),
-                body
-            ];
-            batch.run(statements::EVENT_INSERT, values);
-            ids.push(id);
+            ids.push(self.record_event(&mut batch, tenant, event));
         }
         self.commit(batch).await?;
         Ok(ids)
+    }
+
+    /// Adds an entry to `batch`, so that it is there exactly if the rest of the batch is. Answers with its identifier.
+    pub fn record_event(&self, batch: &mut Batch, tenant: &TenantId, event: &Event) -> String {
+        let id = self.inner.log_ids.next(event.at);
+        let body = match serde_json::to_string(&event.members) {
+            Ok(body) => body,
+            Err(source) => {
+                let what = format!("an event: {source}");
+                batch.defect(Error::Malformed { what });
+                return id;
+            }
+        };
+        let values = params![
+            tenant,
+            &id,
+            event.at,
+            event.code,
+            event.client_id.as_deref().map(column),
+            event.user_id.as_deref().map(column),
+            body
+        ];
+        batch.run(statements::EVENT_INSERT, values);
+        id
     }
 
     /// An entry.

@@ -39,6 +39,10 @@ statements! {
         " SET body = ?4, sealed = ?5, revision = revision + 1, updated_at = ?6"
         " WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND revision = ?7";
     DOCUMENT_DELETE = "DELETE FROM documents WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+    DOCUMENT_DELETE_REVISION = "DELETE FROM documents"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND revision = ?4";
+    DOCUMENT_REQUIRE = "UPDATE documents SET revision = revision"
+        " WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
     DOCUMENT_DELETE_LINKED = "DELETE FROM documents WHERE tenant = ?1 AND kind = ?2 AND id IN"
         " (SELECT id FROM document_links"
         " WHERE tenant = ?1 AND kind = ?2 AND name = ?3 AND target = ?4)";

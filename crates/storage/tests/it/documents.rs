@@ -304,6 +304,76 @@ on_both! {
         assert_eq!(won, 1);
     }
 
+    async fn a_deletion_may_need_the_present_revision(world: &World) {
+        let store = world.open().await;
+        insert(&store, &thing("1", "a")).await;
+        replace(&store, &thing("1", "b"), 1).await.unwrap();
+        let delete = async |revision| {
+            let mut batch = store.batch();
+            batch.delete_revision(&default(), &THING, "1", revision, at(2));
+            store.commit(batch).await
+        };
+
+        let stale = delete(1).await;
+        assert!(matches!(stale, Err(Error::Guard { label: "revision" })), "{stale:?}");
+        assert_eq!(find(&store, "1").await.unwrap().body["name"], "b");
+
+        delete(2).await.unwrap();
+        assert!(find(&store, "1").await.is_none());
+        insert(&store, &thing("2", "b")).await;
+    }
+
+    async fn a_batch_may_require_a_document_and_leaves_it_as_it_is(world: &World) {
+        let store = world.open().await;
+        insert(&store, &thing("owner", "o")).await;
+        let add = async |id: &str, owner: &str| {
+            let mut batch = store.batch();
+            batch.require(&default(), &THING, owner);
+            batch.insert(&default(), &THING, &json!({"id": id, "name": id, "owner": owner}), at(1));
+            store.commit(batch).await
+        };
+
+        add("1", "owner").await.unwrap();
+        let orphan = add("2", "nobody").await;
+
+        assert!(matches!(orphan, Err(Error::Guard { label: "required" })), "{orphan:?}");
+        assert!(find(&store, "2").await.is_none());
+        let owner = find(&store, "owner").await.unwrap();
+        assert_eq!((owner.revision, owner.updated_at), (1, at(0)));
+    }
+
+    async fn what_requires_a_document_never_outlives_it(world: &World) {
+        let stores = [world.open().await, world.open().await];
+        for round in 0..20 {
+            let owner = format!("owner{round}");
+            insert(&stores[0], &thing(&owner, &owner)).await;
+            let adds = (0..4).map(|number| {
+                let (store, owner) = (stores[number % 2].clone(), owner.clone());
+                tokio::spawn(async move {
+                    let id = format!("{round}-{number}");
+                    let mut batch = store.batch();
+                    batch.require(&default(), &THING, &owner);
+                    let body = json!({"id": id, "name": id, "owner": owner});
+                    batch.insert(&default(), &THING, &body, at(1));
+                    store.commit(batch).await
+                })
+            });
+            let adds: Vec<_> = adds.collect();
+            let mut batch = stores[1].batch();
+            batch.delete_revision(&default(), &THING, &owner, 1, at(2));
+            batch.delete_linked(&default(), &THING, ("owner", &owner), at(2));
+            stores[1].commit(batch).await.unwrap();
+            for add in adds {
+                let added = add.await.unwrap();
+                let refused = matches!(added, Err(Error::Guard { label: "required" }));
+                assert!(added.is_ok() || refused, "{added:?}");
+            }
+
+            let left = list(&stores[0], Some(("owner", &owner)), all()).await;
+            assert_eq!(left, (Vec::new(), 0), "round {round}");
+        }
+    }
+
     async fn the_documents_of_the_protocol_can_be_stored(world: &World) {
         let store = world.open().await;
         let client = json!({"client_id": "c", "name": "n", "client_secret": "s", "later": [1]});

@@ -1,10 +1,10 @@
 //! The tenants' logs.
 
 use grantor_protocol::{event::Event, tenant::TenantId};
-use grantor_storage::{EventFilter, Store};
+use grantor_storage::{Error, EventFilter, Store};
 use serde_json::json;
 
-use crate::world::{World, at, default, tenant};
+use crate::world::{THING, World, at, default, tenant, thing};
 
 fn event(
     code: &'static str,
@@ -60,6 +60,25 @@ on_both! {
         assert_eq!((found.client_id.as_deref(), found.user_id), (Some("c1"), None));
         assert_eq!(found.members["description"], "f");
         assert!(store.find_event(&tenant("other"), &ids[1]).await.unwrap().is_none());
+    }
+
+    async fn an_entry_in_a_batch_is_there_exactly_if_the_batch_is(world: &World) {
+        let store = world.open().await;
+        let (tenant, entry) = event("sapi", 1, Some("c1"), None);
+        let write = async |name: &str| {
+            let mut batch = store.batch();
+            let id = store.record_event(&mut batch, &tenant, &entry);
+            batch.insert(&default(), &THING, &thing(name, "a"), at(1));
+            (id, store.commit(batch).await)
+        };
+
+        let (kept, done) = write("1").await;
+        done.unwrap();
+        let (lost, refused) = write("2").await;
+
+        assert!(matches!(refused, Err(Error::Conflict { unique: "name" })), "{refused:?}");
+        assert_eq!(store.find_event(&default(), &kept).await.unwrap().unwrap().code, "sapi");
+        assert!(store.find_event(&default(), &lost).await.unwrap().is_none());
     }
 
     async fn entries_are_listed_newest_first_unless_asked_otherwise(world: &World) {
