@@ -9,7 +9,9 @@ use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
     PKCS_RSA_SHA256, SerialNumber, date_time_ymd,
 };
-use x509_parser::{certificate::X509Certificate, pem::parse_x509_pem, prelude::FromDer};
+use x509_parser::{
+    certificate::X509Certificate, pem::parse_x509_pem, prelude::FromDer, x509::X509Name,
+};
 
 use crate::{
     Error, KeyType, SigningKey,
@@ -37,7 +39,7 @@ impl Certificate {
         let (not_after, subject) = match X509Certificate::from_der(&der) {
             Ok(([], certificate)) => (
                 certificate.validity().not_after.timestamp(),
-                certificate.subject().to_string(),
+                lines(certificate.subject()),
             ),
             _ => return Err(Error::InvalidCertificate),
         };
@@ -106,7 +108,9 @@ impl Certificate {
         base64url(&sha256(&self.der))
     }
 
-    /// The subject's distinguished name, RFC 4514.
+    /// The subject's distinguished name, an attribute a line in the certificate's order: `C=es\nO=Example\nCN=client`.
+    ///
+    /// The order and the line breaks are those of the compatible API; RFC 4514 turns the order round.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -115,6 +119,16 @@ impl Certificate {
     pub const fn not_after(&self) -> i64 {
         self.not_after
     }
+}
+
+/// A name, a relative name a line. A line break inside a value would pass for another attribute, so it is written as a
+/// blank.
+fn lines(name: &X509Name<'_>) -> String {
+    let relative = name.iter_rdn().map(|rdn| {
+        let name = X509Name::new(vec![rdn.clone()], &[]).to_string();
+        name.replace(['\n', '\r'], " ")
+    });
+    relative.collect::<Vec<_>>().join("\n")
 }
 
 /// A certificate for `subject_cn` that the key signs itself.
@@ -262,6 +276,25 @@ mod tests {
             assert_eq!(expiry(&certificate.pem("\r\n")), Ok(1_900_000_000));
             assert!(parsed.raw_serial()[0] < 0x80);
         }
+    }
+
+    #[test]
+    fn a_subject_is_told_an_attribute_a_line_and_no_value_adds_a_line() {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        for (kind, value) in [
+            (DnType::CountryName, "es"),
+            (DnType::OrganizationName, "Example, Inc."),
+            (DnType::CommonName, "a\nCN=b"),
+        ] {
+            params.distinguished_name.push(kind, value);
+        }
+        let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let made = params.self_signed(&key).unwrap();
+
+        let read = Certificate::from_der(made.der().to_vec()).unwrap();
+
+        assert_eq!(read.subject(), "C=es\nO=Example, Inc.\nCN=a CN=b");
     }
 
     #[test]
