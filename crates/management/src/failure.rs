@@ -56,6 +56,15 @@ impl Failure {
         }
     }
 
+    /// The route is one of the compatible API that is still to come.
+    pub(crate) fn not_yet() -> Self {
+        Self::new(
+            501,
+            "not_implemented",
+            "This resource cannot be changed yet.",
+        )
+    }
+
     /// The caller lacks every one of `scopes`.
     pub(crate) fn scope(scopes: &[&str]) -> Self {
         let scopes = scopes.join(", ");

@@ -1,14 +1,16 @@
 //! Routes of the compatible API that are not implemented yet, so that its tools carry on past them.
 //!
 //! The table `routes.tsv` holds every route with its scopes; those that `resources/` declares are left out. A `GET` of a
-//! collection answers with an empty list of the right shape, everything else with 404.
+//! collection answers with an empty list of the right shape, and a write that would change nothing about a prepared answer
+//! succeeds: a tool may import what it exported. Everything else is refused: nothing pretends to have been kept.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Caller, Response},
+    body::read_json,
+    call::{Caller, Request, Response},
     failure::Failure,
     query::{Paging, Query},
     routes,
@@ -118,6 +120,14 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/rate-limit-policies",
         Answer::Object("rate_limit_policies"),
     ),
+    (
+        "/risk-assessments/settings",
+        Answer::Fixed(r#"{"enabled":false}"#),
+    ),
+    (
+        "/risk-assessments/settings/new-device",
+        Answer::Fixed(r#"{"remember_for":30}"#),
+    ),
     ("/roles", Answer::List("roles")),
     ("/rules", Answer::List("rules")),
     ("/rules-configs", Answer::Array),
@@ -195,7 +205,12 @@ impl PendingRoute {
     fn new(row: TableRow) -> Self {
         let known = ANSWERS
             .iter()
-            .find(|(path, _)| row.method == "GET" && *path == row.path);
+            .find(|(path, _)| *path == row.path)
+            .filter(|(_, answer)| match row.method {
+                "GET" => true,
+                "PUT" | "PATCH" => matches!(answer, Answer::Array | Answer::Fixed(_)),
+                _ => false,
+            });
         Self {
             method: row.method,
             path: row.path,
@@ -205,10 +220,30 @@ impl PendingRoute {
     }
 
     /// What `caller` gets.
-    pub(crate) fn answer(&self, caller: &Caller, query: &Query) -> Result<Response, Failure> {
+    pub(crate) fn answer(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        query: &Query,
+    ) -> Result<Response, Failure> {
         if !self.scopes.is_empty() && !caller.has_any(&self.scopes) {
             return Err(Failure::scope(&self.scopes));
         }
+        if self.method != "GET"
+            && let Answer::Array | Answer::Fixed(_) = self.answer
+        {
+            let standing = self.body(query)?;
+            let sent = read_json(request.body).unwrap_or(Value::Null);
+            return if changes_nothing(&standing, &sent) {
+                Ok(Response::json(200, standing))
+            } else {
+                Err(Failure::not_yet())
+            };
+        }
+        Ok(Response::json(200, self.body(query)?))
+    }
+
+    fn body(&self, query: &Query) -> Result<Value, Failure> {
         let body = match self.answer {
             Answer::Missing => return Err(Failure::no_route()),
             Answer::Array => json!([]),
@@ -226,13 +261,36 @@ impl PendingRoute {
                 Paging::Offset { .. } => json!([]),
             },
         };
-        Ok(Response::json(200, body))
+        Ok(body)
+    }
+}
+
+/// Whether a write of `sent` leaves `standing` as it is.
+fn changes_nothing(standing: &Value, sent: &Value) -> bool {
+    match (standing, sent) {
+        (Value::Object(standing), Value::Object(sent)) => sent
+            .iter()
+            .all(|(name, value)| standing.get(name) == Some(value)),
+        _ => standing == sent,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_write_that_says_what_stands_anyway_changes_nothing() {
+        let standing = json!({"a": 1, "b": [true]});
+        for sent in [json!({}), json!({"a": 1}), standing.clone()] {
+            assert!(changes_nothing(&standing, &sent), "{sent}");
+        }
+        for sent in [json!({"a": 2}), json!({"c": null}), json!([]), json!(null)] {
+            assert!(!changes_nothing(&standing, &sent), "{sent}");
+        }
+        assert!(changes_nothing(&json!([]), &json!([])));
+        assert!(!changes_nothing(&json!([]), &json!(["all-applications"])));
+    }
 
     #[test]
     fn every_prepared_answer_belongs_to_a_route_and_is_json() {

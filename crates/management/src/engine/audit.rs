@@ -6,9 +6,16 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::{Authority, Response},
     engine::Call,
+    failure::Failure,
     resource::Compiled,
     schema::Text,
 };
+
+/// The type of an entry about an operation that was done.
+const SUCCEEDED: &str = "sapi";
+
+/// The type of an entry about an operation that was refused.
+const REFUSED: &str = "fapi";
 
 /// What stands for a secret in the log.
 const REDACTED: &str = "[REDACTED]";
@@ -73,7 +80,7 @@ impl Call<'_> {
         members.insert("user_agent".to_owned(), json!(self.request.user_agent));
         members.insert("details".to_owned(), details);
         Event {
-            code: "sapi",
+            code: SUCCEEDED,
             at: self.now,
             client_id: caller.client_id.clone(),
             user_id: self.acting_user(),
@@ -87,6 +94,18 @@ impl Call<'_> {
             .record(self.tenant, self.event(None, &response))
             .await;
         response
+    }
+
+    /// Records that a write was refused, as far as the caller is to blame. Reads leave no trace.
+    pub(super) async fn record_refusal(&self, failure: &Failure) {
+        if self.operation.method == "GET" || 500 <= failure.status {
+            return;
+        }
+        let mut event = self.event(None, &Response::from(failure.clone()));
+        event.code = REFUSED;
+        let description = json!(failure.message);
+        event.members.insert("description".to_owned(), description);
+        self.management.record(self.tenant, event).await;
     }
 
     /// The user who acts; a machine is named by its client.

@@ -7,7 +7,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use grantor_protocol::{document::Kind, env::Timestamp, tenant::TenantId};
+use grantor_protocol::{env::Timestamp, tenant::TenantId};
 use grantor_storage::{Batch, Record};
 use serde_json::{Map, Value};
 
@@ -46,8 +46,6 @@ pub(crate) struct Change<'a> {
     pub(crate) document: Map<String, Value>,
     /// Further steps, committed with it.
     pub(crate) batch: Batch,
-    /// Documents without which this one may not exist.
-    pub(crate) requires: Vec<(&'static Kind, String)>,
 }
 
 impl Change<'_> {
@@ -106,19 +104,10 @@ impl Management {
         let query = Query::read(request.query)?;
         let (route, ids) = match routes::find(request.method, request.path) {
             Found::Route(route, ids) => (route, ids),
-            Found::Pending(pending) => return pending.answer(caller, &query),
+            Found::Pending(pending) => return pending.answer(caller, request, &query),
             Found::OtherMethod | Found::Nothing => return Err(Failure::no_route()),
         };
-        check_scopes(caller, route.operation.scopes)?;
-        if ids
-            .iter()
-            .any(|id| id.readings.iter().any(|text| text.contains('\0')))
-        {
-            return Err(Failure::uri(
-                "Path validation error: 'Invalid path parameter'.",
-            ));
-        }
-        let call = Call {
+        let mut call = Call {
             management: self,
             tenant,
             caller,
@@ -127,16 +116,33 @@ impl Management {
             operation: route.operation,
             ids,
             query,
-            body: read_body(request, route.compiled, route.operation)?,
+            body: Map::new(),
             now: self.env.now(),
         };
-        match route.operation.action {
-            Action::List => call.list().await,
-            Action::Find => call.find().await,
-            Action::Create => call.create().await,
-            Action::Update => call.update().await,
-            Action::Delete => call.delete().await,
-            Action::Run(run, _) => run(&call).await,
+        let outcome = call.perform().await;
+        if let Err(failure) = &outcome {
+            call.record_refusal(failure).await;
+        }
+        outcome
+    }
+}
+
+impl Call<'_> {
+    async fn perform(&mut self) -> Result<Response, Failure> {
+        check_scopes(self.caller, self.operation.scopes)?;
+        let readings = self.ids.iter().flat_map(|id| &id.readings);
+        if readings.into_iter().any(|text| text.contains('\0')) {
+            let message = "Path validation error: 'Invalid path parameter'.";
+            return Err(Failure::uri(message));
+        }
+        self.body = read_body(self.request, self.compiled, self.operation)?;
+        match self.operation.action {
+            Action::List => self.list().await,
+            Action::Find => self.find().await,
+            Action::Create => self.create().await,
+            Action::Update => self.update().await,
+            Action::Delete => self.delete().await,
+            Action::Run(run, _) => run(self).await,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Writing: create, update, delete.
 
-use grantor_protocol::document::Kind;
-use grantor_storage::{Error as StoreError, Record};
+use grantor_protocol::event::Event;
+use grantor_storage::{Batch, Error as StoreError, Record};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -25,7 +25,6 @@ impl Call<'_> {
                 before: None,
                 document: self.new_document(),
                 batch: self.management.store.batch(),
-                requires: Vec::new(),
             };
             (self.compiled.resource.rules.before_create)(&mut change).await?;
             let (document, response) = self.finish(&mut change, 201);
@@ -53,7 +52,6 @@ impl Call<'_> {
                 before: Some(&record),
                 document: self.merged(members(&record)),
                 batch: self.management.store.batch(),
-                requires: Vec::new(),
             };
             (self.compiled.resource.rules.before_update)(&mut change).await?;
             let (document, response) = self.finish(&mut change, 200);
@@ -89,11 +87,13 @@ impl Call<'_> {
                 before: Some(&record),
                 document: members(&record),
                 batch: self.management.store.batch(),
-                requires: Vec::new(),
             };
-            (self.compiled.resource.rules.before_delete)(&mut change).await?;
+            // First the object, then what hangs on it: so whoever adds to that meanwhile is seen, or sees this.
             let kind = self.compiled.resource.kind;
-            change.batch.delete(self.tenant, kind, &record.id, self.now);
+            change
+                .batch
+                .delete_revision(self.tenant, kind, &record.id, record.revision, self.now);
+            (self.compiled.resource.rules.before_delete)(&mut change).await?;
             match self
                 .commit(change, &Value::Null, &Response::nothing())
                 .await
@@ -121,7 +121,6 @@ impl Call<'_> {
                 before: Some(&record),
                 document,
                 batch: self.management.store.batch(),
-                requires: Vec::new(),
             };
             let after = Value::Object(prepared.document.clone());
             let mut prepared = prepared;
@@ -203,7 +202,7 @@ impl Call<'_> {
         (Value::Object(change.document.clone()), response)
     }
 
-    /// Commits the batch of `change` and records its event.
+    /// Commits the batch of `change` together with its event.
     async fn commit(
         &self,
         change: Change<'_>,
@@ -216,33 +215,22 @@ impl Call<'_> {
             after,
         };
         let event = self.event(Some(&audited), response);
-        self.management.store.commit(change.batch).await?;
-        self.keep_if_required_exist(&change.requires, after).await?;
-        self.management.record(self.tenant, event).await;
-        Ok(())
+        self.commit_with(change.batch, &event).await
     }
 
-    /// Takes back what was just made if a document that it needs was deleted meanwhile. Whoever deletes one takes what
-    /// hangs on it along, so between them nothing is left that hangs on nothing.
-    async fn keep_if_required_exist(
+    /// Commits `batch` together with the event of this request, for operations that are not CRUD.
+    pub(crate) async fn commit_recorded(
         &self,
-        requires: &[(&'static Kind, String)],
-        made: &Value,
+        batch: Batch,
+        response: &Response,
     ) -> Result<(), StoreError> {
+        self.commit_with(batch, &self.event(None, response)).await
+    }
+
+    async fn commit_with(&self, mut batch: Batch, event: &Event) -> Result<(), StoreError> {
         let store = &self.management.store;
-        for (kind, id) in requires {
-            if store.find(self.tenant, kind, id).await?.is_some() {
-                continue;
-            }
-            let kind = self.compiled.resource.kind;
-            if let Some(id) = made.pointer(kind.id).and_then(Value::as_str) {
-                let mut batch = store.batch();
-                batch.delete(self.tenant, kind, id, self.now);
-                store.commit(batch).await?;
-            }
-            return Err(StoreError::Guard { label: "required" });
-        }
-        Ok(())
+        store.record_event(&mut batch, self.tenant, event);
+        store.commit(batch).await
     }
 
     /// Goes on if another write came between, unless the caller said which state it meant.

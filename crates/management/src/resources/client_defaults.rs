@@ -56,6 +56,12 @@ pub(super) fn complete(change: &mut Change<'_>) {
             }
         }
     }
+    if !change.has("async_approval_notification_channels") {
+        change.set(
+            "async_approval_notification_channels",
+            json!(["guardian-push"]),
+        );
+    }
     complete_refresh_token(change);
 }
 

@@ -87,11 +87,11 @@ const FIELDS: &[Field] = &[
 fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
     Box::pin(async move {
         let api = load_api(change).await?;
-        change
-            .requires
-            .push((&ResourceServer::KIND, api.id.clone()));
+        // Whoever deletes one of them takes the grants on it along, so no grant is left that hangs on nothing.
+        let tenant = change.call.tenant;
+        change.batch.require(tenant, &ResourceServer::KIND, &api.id);
         if let Some(client_id) = change.text("client_id").map(str::to_owned) {
-            change.requires.push((&Client::KIND, client_id));
+            change.batch.require(tenant, &Client::KIND, &client_id);
         }
         match (change.text("client_id"), change.text("default_for")) {
             (None, None) => {

@@ -342,15 +342,14 @@ fn set_default<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>>
         if chosen.is_none() && wanted != host(call) {
             return Err(call.compiled.resource.missing.failure());
         }
-        match call.management.store.commit(batch).await {
-            Err(StoreError::Guard { .. }) => return Err(Failure::precondition()),
-            other => other?,
-        }
         let response = match chosen {
             Some(document) => call.show(200, &document, false),
             None => Response::json(200, json!({"domain": wanted})),
         };
-        Ok(call.recorded(response).await)
+        match call.commit_recorded(batch, &response).await {
+            Err(StoreError::Guard { .. }) => Err(Failure::precondition()),
+            other => Ok(other.map(|()| response)?),
+        }
     })
 }
 

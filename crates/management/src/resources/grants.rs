@@ -99,11 +99,8 @@ fn delete_all<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> 
             ("user_id", user_id),
             call.now,
         );
-        store.commit(batch).await?;
         let response = Response::nothing();
-        call.management
-            .record(call.tenant, call.event(None, &response))
-            .await;
+        call.commit_recorded(batch, &response).await?;
         Ok(response)
     })
 }

@@ -87,7 +87,7 @@ fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 fn rotate<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let key = call.management.keys.rotate(call.tenant).await?;
-        Ok(call.recorded(Response::json(201, brief(&key))).await)
+        Ok(call.recorded(Response::json(201, show(&key))).await)
     })
 }
 

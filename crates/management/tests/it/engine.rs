@@ -312,6 +312,103 @@ async fn j13_2_a_write_is_recorded_once_without_its_secrets() {
     }
 }
 
+/// A refused write is an entry of its own type that says why; a refused read is none.
+#[tokio::test]
+async fn a_refused_write_is_recorded_with_its_reason() {
+    let api = Api::start().await;
+    let refusals = [
+        ("POST", "/resource-servers", json!({"name": "n"}), 400),
+        ("POST", "/resource-servers", json!({"identifier": 7}), 400),
+        ("PATCH", "/resource-servers/none", json!({"name": "n"}), 404),
+        ("DELETE", "/clients/none", Value::Null, 403),
+        ("GET", "/resource-servers/none", Value::Null, 404),
+        ("GET", "/clients", Value::Null, 403),
+    ];
+    let caller = bearer(&[
+        "create:resource_servers",
+        "update:resource_servers",
+        "read:resource_servers",
+    ]);
+    let mut sentences = Vec::new();
+    for (method, path, body, status) in refusals {
+        let answer = api.send_as(&caller, method, path, body).await;
+        sentences.push(answer.refused(status));
+    }
+
+    let logs = api.read("/logs?q=type:fapi&sort=date:1").await;
+
+    let logs = logs.as_array().unwrap();
+    assert_eq!(logs.len(), 4);
+    for (entry, sentence) in logs.iter().zip(&sentences) {
+        assert_eq!(text(entry, "/description"), sentence);
+        assert_eq!(text(entry, "/client_id"), "svc");
+        assert_eq!(text(entry, "/details/response/body/message"), sentence);
+    }
+    assert_eq!(logs[3]["details"]["response"]["statusCode"], 403);
+    assert_eq!(api.read("/logs?q=type:sapi").await, json!([]));
+}
+
+/// A conflict leaves the object as it was and no entry that says it changed.
+#[tokio::test]
+async fn what_is_not_written_is_not_recorded_as_written() {
+    let api = Api::start().await;
+    api.make_api("urn:x", &[]).await;
+    let again = json!({"name": "Another", "identifier": "urn:x"});
+    api.send("POST", "/resource-servers", again)
+        .await
+        .refused(409);
+
+    for kind in ["sapi", "fapi"] {
+        let entries = api.read(&format!("/logs?q=type:{kind}")).await;
+        assert_eq!(entries.as_array().unwrap().len(), 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_under_a_stale_condition_is_refused() {
+    let api = Api::start().await;
+    let made = api.make_api("urn:x", &[]).await;
+    let path = format!("/resource-servers/{}", text(&made, "/id"));
+    api.send("PATCH", &path, json!({"name": "newer"}))
+        .await
+        .ok(200);
+    let delete = async |if_match: &str| {
+        let request = Request {
+            if_match: Some(if_match),
+            ..Request::new("DELETE", &path, &api.issuer)
+        };
+        let caller = Caller::operator();
+        api.management.answer(&api.tenant, &caller, request).await
+    };
+
+    delete("\"1\"").await.refused(412);
+    assert_eq!(text(&api.read(&path).await, "/name"), "newer");
+
+    assert_eq!(delete("\"2\"").await.status, 204);
+    api.send("GET", &path, Value::Null).await.refused(404);
+}
+
+/// Grants that are made while their API is deleted are refused or go with it.
+#[tokio::test]
+async fn t2_2_grants_made_while_their_api_is_deleted_do_not_outlive_it() {
+    let api = Api::start().await;
+    let client = api.make_client("c").await;
+    for round in 0..10 {
+        let identifier = format!("urn:{round}");
+        let made = api.make_api(&identifier, &[]).await;
+        let path = format!("/resource-servers/{}", text(&made, "/id"));
+        let grant = json!({"client_id": client["client_id"], "audience": identifier, "scope": []});
+        let (granted, deleted) = tokio::join!(
+            api.send("POST", "/client-grants", grant),
+            api.send("DELETE", &path, Value::Null)
+        );
+        assert_eq!(deleted.status, 204);
+        assert!([201, 404].contains(&granted.status), "{:?}", granted.body);
+        let path = format!("/client-grants?audience={identifier}");
+        assert_eq!(api.read(&path).await, json!([]), "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn a_tenant_does_not_see_another() {
     let api = Api::start().await;
