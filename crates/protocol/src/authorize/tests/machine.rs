@@ -53,6 +53,8 @@ enum Op {
     Wait(i64),
     Block(usize, bool),
     RevokeConsent(usize),
+    /// An administrator gives and takes permissions.
+    Permit(Vec<String>),
     /// Another browser's stored login is put in the place of this tab's.
     Restart,
 }
@@ -74,6 +76,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0_i64..2000).prop_map(Op::Wait),
         1 => (user.clone(), any::<bool>()).prop_map(|(user, blocked)| Op::Block(user, blocked)),
         1 => user.prop_map(Op::RevokeConsent),
+        1 => proptest::collection::vec("read:orders|write:orders", 0..3).prop_map(Op::Permit),
         1 => Just(Op::Restart),
     ]
 }
@@ -112,7 +115,10 @@ impl Walk {
     fn new(third_party: bool) -> Self {
         let mut world = World::asking("scope=openid");
         world.change_client(&json!({"is_first_party": !third_party}));
-        world.change_api(&json!({"skip_consent_for_verifiable_first_party_clients": !third_party}));
+        world.change_api(
+            &json!({"skip_consent_for_verifiable_first_party_clients": !third_party,
+            "enforce_policies": true}),
+        );
         world.limits.absolute_seconds = 5000;
         world.limits.idle_seconds = 5000;
         let tab = |request: &AuthorizationRequest| Tab {
@@ -251,6 +257,7 @@ impl Walk {
                 self.world.user_grants.remove(USERS[*user]);
                 self.ledger.agreed.remove(USERS[*user]);
             }
+            Op::Permit(permissions) => self.world.permissions.clone_from(permissions),
             // Everything that counts is stored; nothing may depend on more.
             _ => {
                 for tab in &mut self.tabs {
@@ -332,6 +339,11 @@ impl Walk {
             assert!(logged_in_here || young, "an old login passed max_age");
         }
         for scope in &approval.granted().scope {
+            let standard = ["openid", "email"].contains(&scope.as_str());
+            assert!(
+                standard || self.world.permissions.contains(scope),
+                "{scope} is not the user's"
+            );
             assert!(
                 tab.request.scope.contains(scope),
                 "{scope} was not asked for"

@@ -299,6 +299,63 @@ fn a_proof_counts_in_the_session_that_it_was_given_in_alone() {
 }
 
 #[test]
+fn a_proof_counts_for_its_user_alone_even_if_a_session_changed_hands() {
+    let mut world = World::asking("scope=openid%20email&prompt=login");
+    world.change_client(&third_party());
+    world.log_in("ada").unwrap();
+    world.answer(Answer::Yes).unwrap();
+    assert_eq!(issued_to(&world), "ada");
+    world.session.as_mut().unwrap().user_id = "bob".to_owned();
+    assert_eq!(page(&world), Page::Login);
+}
+
+#[test]
+fn scopes_that_grow_after_the_answer_are_asked_about_again() {
+    let mut world = World::with_session(
+        "ada",
+        "scope=read:orders%20write:orders&audience=https://orders.test",
+    );
+    world.change_client(&third_party());
+    world.change_api(&json!({"enforce_policies": true}));
+    world.permissions = vec!["read:orders".to_owned()];
+    assert_eq!(consent_page(&world), "read:orders");
+    world.answer(Answer::Yes).unwrap();
+    assert_eq!(issued_to(&world), "ada");
+    world.permissions.push("write:orders".to_owned());
+    assert_eq!(consent_page(&world), "write:orders");
+    world.answer(Answer::Yes).unwrap();
+    assert_eq!(issued_to(&world), "ada");
+}
+
+#[test]
+fn what_one_user_agreed_to_is_no_answer_of_the_next() {
+    let mut world = World::with_session(
+        "ada",
+        "scope=read:orders%20write:orders&audience=https://orders.test",
+    );
+    world.change_client(&third_party());
+    world.change_api(&json!({"enforce_policies": true}));
+    world.permissions = vec!["read:orders".to_owned()];
+    world.answer(Answer::Yes).unwrap();
+    world.log_in("bob").unwrap();
+    world.permissions = vec!["write:orders".to_owned()];
+    world.answer(Answer::Yes).unwrap();
+    assert_eq!(issued_to(&world), "bob");
+    world.permissions.push("read:orders".to_owned());
+    assert_eq!(consent_page(&world), "read:orders");
+}
+
+#[test]
+fn pages_of_the_login_are_late_once_the_user_has_logged_in() {
+    let mut world = World::with_session("ada", "scope=openid%20email");
+    world.change_client(&third_party());
+    assert_eq!(consent_page(&world), "email");
+    assert_eq!(world.advance(Event::ChoseScreen(Screen::SignUp)), Err(Late));
+    assert_eq!(world.advance(Event::EnteredIdentifier(None)), Err(Late));
+    assert_eq!(world.confirm("ada"), Err(Late));
+}
+
+#[test]
 fn a_consent_page_that_shows_less_than_is_owed_now_is_late() {
     let mut world = World::with_session(
         "ada",
