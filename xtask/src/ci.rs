@@ -53,7 +53,10 @@ pub(crate) fn tests() -> Outcome {
 pub(crate) fn outside(arguments: &[String]) -> Outcome {
     let mut report = Report::start();
     let tools = setup::run()?;
-    if report.step("build", cargo().args(["build", "--workspace"]))? {
+    if report.step(
+        "build",
+        cargo().args(["build", "--workspace", "--bins", "--examples"]),
+    )? {
         report.step("outside tests", pytest(&tools).args(arguments))?;
     }
     report.close()
@@ -61,10 +64,14 @@ pub(crate) fn outside(arguments: &[String]) -> Outcome {
 
 /// The benchmarks, which live in `bench/`.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
-    let mut command = cargo();
-    command
-        .args(["run", "--release", "--package", "grantor-bench", "--"])
-        .args(arguments);
+    // The benchmark starts the server's binary, which stands beside its own.
+    let packages = ["--package", "grantor", "--package", "grantor-bench"];
+    run(cargo().args(["build", "--release"]).args(packages))?;
+    let run_only = ["run", "--release", "--package", "grantor-bench", "--"];
+    run(cargo().args(run_only).args(arguments))
+}
+
+fn run(command: &mut Command) -> Outcome {
     let status = command
         .status()
         .map_err(|error| format!("cargo: {error}"))?;
