@@ -79,7 +79,7 @@ def test_t3_3_a_public_application_gets_no_machine_token(server, name):
     ]
 
 
-def test_t4_1_t4_2_a_default_audience_stands_in_for_a_missing_one(fresh):
+def test_t4_1_a_default_audience_stands_in_for_a_missing_one(fresh):
     server = fresh(tls=False).start()
     app = server.machine("https://api.test", "read:x")
     server.api("https://other.test", "read:y")

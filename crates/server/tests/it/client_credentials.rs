@@ -17,7 +17,7 @@ on_both_engines!(
     t21_4_expires_in_is_the_lifetime_of_the_api,
     t21_5_success_and_failure_are_logged_with_the_client_and_the_reason,
     t21_7_a_rotated_secret_ends_the_old_one_at_once,
-    t3_1_t3_2_a_grant_type_that_is_switched_off_is_refused_at_once,
+    t3_2_a_grant_type_that_is_switched_off_is_refused_at_once,
     t3_3_a_public_client_cannot_use_client_credentials,
     t4_1_a_default_audience_stands_in_for_a_missing_one,
     t2_2_a_deleted_api_is_unknown_to_the_next_request,
@@ -224,7 +224,7 @@ async fn t21_7_a_rotated_secret_ends_the_old_one_at_once(server: TestServer) {
         .access_token();
 }
 
-async fn t3_1_t3_2_a_grant_type_that_is_switched_off_is_refused_at_once(server: TestServer) {
+async fn t3_2_a_grant_type_that_is_switched_off_is_refused_at_once(server: TestServer) {
     let server = server.with_orders().await;
     server.ask(&json!({})).await.access_token();
 
