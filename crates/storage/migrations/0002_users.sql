@@ -37,7 +37,7 @@ CREATE TABLE user_attributes (
   user_id {text} NOT NULL,
   PRIMARY KEY (tenant, path, value, user_id)
 ) {clustered};
-CREATE INDEX user_attributes_by_user ON user_attributes (tenant, user_id);
+CREATE INDEX user_attributes_by_user ON user_attributes (tenant, user_id, path);
 CREATE TABLE identities (
   tenant {text} NOT NULL,
   provider {text} NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE identities (
   user_id {text} NOT NULL,
   PRIMARY KEY (tenant, provider, identity)
 ) {clustered};
-CREATE INDEX identities_by_user ON identities (tenant, user_id);
+CREATE INDEX identities_by_user ON identities (tenant, user_id, provider);
 CREATE INDEX identities_by_connection ON identities (tenant, connection, user_id);
 CREATE TABLE identifiers (
   tenant {text} NOT NULL,

@@ -16,37 +16,98 @@ use crate::value::Composed;
 /// Sorts after every text that begins with what comes before it.
 const LAST: char = '\u{10FFFF}';
 
-/// Adds the condition that a user `u` is of the tenant and like the predicate.
-pub(super) fn condition(composed: &mut Composed, tenant: &TenantId, predicate: &Predicate) {
-    composed.push("u.tenant = ").bind(tenant);
+/// How many entries an index may have for a part of a search, so that all of them are fetched and then put in order.
+/// With more of them it is quicker to go through the users in order and to look at each.
+pub(super) const NARROW: i64 = 2000;
+
+/// The part of a search that tells where to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The users in their order.
+    Order,
+    /// Those that an index names for this part of the conjunction.
+    Part(usize),
+}
+
+/// What is known of a part of a search.
+pub(super) enum Width {
+    /// An index names few users for it.
+    Narrow,
+    /// An index names users for it; how many, up to [`NARROW`], this tells.
+    Ask(Composed),
+    /// No index helps.
+    Wide,
+}
+
+/// The parts that must all hold.
+pub(super) fn parts(predicate: &Predicate) -> &[Predicate] {
     match predicate {
-        // Parts of a conjunction stand side by side, where the engines look for indexes.
-        Predicate::And(parts) => {
-            for part in parts {
-                composed.push(" AND ");
-                test(composed, tenant, part);
-            }
+        Predicate::And(parts) => parts,
+        other => std::slice::from_ref(other),
+    }
+}
+
+/// How many users a part of a search names.
+pub(super) fn width(tenant: &TenantId, part: &Predicate) -> Width {
+    use TextColumn::{Email, Name, PhoneNumber, UserId, Username};
+
+    let mut ask = Composed::new("USER_WIDTH", "SELECT count(*) FROM (SELECT 1 FROM ");
+    match part {
+        Predicate::Text(UserId | Email | Username | PhoneNumber | Name, TextTest::Is(_)) => {
+            return Width::Narrow;
         }
-        other => {
-            composed.push(" AND ");
-            test(composed, tenant, other);
+        Predicate::Identity(column, found) => identities(&mut ask, tenant, *column, found),
+        Predicate::Attribute(path, found) => attributes(&mut ask, tenant, path, found),
+        _ => return Width::Wide,
+    }
+    ask.push(" LIMIT ").bind(NARROW).push(") n");
+    Width::Ask(ask)
+}
+
+/// Adds the condition that a user `u` is of the tenant and like the predicate.
+pub(super) fn condition(
+    composed: &mut Composed,
+    tenant: &TenantId,
+    predicate: &Predicate,
+    start: Start,
+) {
+    composed.push("u.tenant = ").bind(tenant);
+    // Parts of a conjunction stand side by side, where the engines look for indexes.
+    for (number, part) in parts(predicate).iter().enumerate() {
+        composed.push(" AND ");
+        match part {
+            Predicate::Identity(column, found) if start == Start::Part(number) => {
+                composed.push("u.user_id IN (SELECT i.user_id FROM ");
+                identities(composed, tenant, *column, found);
+                composed.push(")");
+            }
+            Predicate::Attribute(path, found) if start == Start::Part(number) => {
+                composed.push("u.user_id IN (SELECT a.user_id FROM ");
+                attributes(composed, tenant, path, found);
+                composed.push(")");
+            }
+            part => test(composed, tenant, part),
         }
     }
 }
 
-/// Adds the order of a list.
-pub(super) fn order(composed: &mut Composed, order: Order) {
-    composed.push(" ORDER BY ");
+/// Adds the order of a list. Where the list does not begin at the users in their order, the order is written so that no
+/// engine takes an index for it: without statistics SQLite would rather go through all users than sort a few.
+pub(super) fn order(composed: &mut Composed, order: Order, start: Start) {
     let direction = match order.direction {
         Direction::Ascending => "",
         Direction::Descending => " DESC",
     };
-    let column = match order.by {
-        OrderColumn::Text(column) => text_column(column),
-        OrderColumn::Instant(column) => instant_column(column),
-        OrderColumn::LoginsCount => "u.logins_count",
+    let (column, neutral) = match order.by {
+        OrderColumn::Text(column) => (text_column(column), " || ''"),
+        OrderColumn::Instant(column) => (instant_column(column), " + 0"),
+        OrderColumn::LoginsCount => ("u.logins_count", " + 0"),
     };
-    composed.push(column).push(direction);
+    composed.push(" ORDER BY ").push(column);
+    if start != Start::Order {
+        composed.push(neutral);
+    }
+    composed.push(direction);
     composed.push(", u.user_id").push(direction);
 }
 
@@ -98,19 +159,37 @@ fn test(composed: &mut Composed, tenant: &TenantId, predicate: &Predicate) {
                 Flag::Present => " >= 0",
             });
         }
-        Predicate::Identity(column, test) => {
-            composed.push("u.user_id IN (SELECT i.user_id FROM identities i WHERE i.tenant = ");
-            composed.bind(tenant).push(" AND ");
-            text(composed, identity_column(*column), test);
+        Predicate::Identity(IdentityColumn::UserId, found) => {
+            // No index leads from a user to this, so all that match are listed once.
+            composed.push("u.user_id IN (SELECT i.user_id FROM ");
+            identities(composed, tenant, IdentityColumn::UserId, found);
             composed.push(")");
         }
-        Predicate::Attribute(path, test) => attribute(composed, tenant, path, test),
+        Predicate::Identity(column, found) => {
+            composed.push("EXISTS (SELECT 1 FROM ");
+            identities(composed, tenant, *column, found);
+            composed.push(" AND i.user_id = u.user_id)");
+        }
+        Predicate::Attribute(path, found) => {
+            composed.push("EXISTS (SELECT 1 FROM ");
+            attributes(composed, tenant, path, found);
+            composed.push(" AND a.user_id = u.user_id)");
+        }
     }
 }
 
-fn attribute(composed: &mut Composed, tenant: &TenantId, path: &str, test: &AttributeTest) {
-    composed.push("u.user_id IN (SELECT a.user_id FROM user_attributes a WHERE a.tenant = ");
-    composed.bind(tenant);
+fn identities(composed: &mut Composed, tenant: &TenantId, column: IdentityColumn, test: &TextTest) {
+    composed
+        .push("identities i WHERE i.tenant = ")
+        .bind(tenant)
+        .push(" AND ");
+    text(composed, identity_column(column), test);
+}
+
+fn attributes(composed: &mut Composed, tenant: &TenantId, path: &str, test: &AttributeTest) {
+    composed
+        .push("user_attributes a WHERE a.tenant = ")
+        .bind(tenant);
     match test {
         AttributeTest::Any(tests) => {
             composed.push(" AND a.path = ").bind(path).push(" AND ");
@@ -126,7 +205,6 @@ fn attribute(composed: &mut Composed, tenant: &TenantId, path: &str, test: &Attr
             composed.push(")");
         }
     }
-    composed.push(")");
 }
 
 fn join<T>(
@@ -267,7 +345,12 @@ mod tests {
     fn composed(search: &str) -> Composed {
         let predicate = resolve(&parse(search).unwrap()).unwrap();
         let mut composed = Composed::new("TEST", "");
-        condition(&mut composed, &TenantId::default_tenant(), &predicate);
+        condition(
+            &mut composed,
+            &TenantId::default_tenant(),
+            &predicate,
+            Start::Order,
+        );
         composed
     }
 
@@ -276,10 +359,38 @@ mod tests {
         let found = composed("email:ada@x.test AND NOT (blocked:true OR app_metadata.plan:gold)");
         assert_eq!(
             found.text(),
-            "u.tenant = ?1 AND (u.email = ?2) AND NOT (u.blocked = 1 OR u.user_id IN (SELECT a.user_id \
-             FROM user_attributes a WHERE a.tenant = ?3 AND a.path = ?4 AND (a.value = ?5)))"
+            "u.tenant = ?1 AND (u.email = ?2) AND NOT (u.blocked = 1 OR EXISTS (SELECT 1 FROM \
+             user_attributes a WHERE a.tenant = ?3 AND a.path = ?4 AND (a.value = ?5) \
+             AND a.user_id = u.user_id))"
         );
         assert_eq!(found.params().len(), 5);
+    }
+
+    #[test]
+    fn a_search_that_begins_at_an_index_does_not_go_through_all_users_in_order() {
+        let search = |text: &str| resolve(&parse(text).unwrap()).unwrap();
+        let tenant = TenantId::default_tenant();
+        let narrow = search("blocked:true AND app_metadata.plan:gold");
+        let widths = parts(&narrow).iter().map(|part| width(&tenant, part));
+        let asked: Vec<_> = widths.map(|width| matches!(width, Width::Ask(_))).collect();
+        assert_eq!(asked, [false, true]);
+        assert!(matches!(
+            width(&tenant, &search("email:ada@x.test")),
+            Width::Narrow
+        ));
+
+        let mut composed = Composed::new("TEST", "");
+        condition(&mut composed, &tenant, &narrow, Start::Part(1));
+        order(&mut composed, Order::default(), Start::Part(1));
+        assert_eq!(
+            composed.text(),
+            "u.tenant = ?1 AND u.blocked = 1 AND u.user_id IN (SELECT a.user_id FROM user_attributes a \
+             WHERE a.tenant = ?2 AND a.path = ?3 AND (a.value = ?4)) \
+             ORDER BY u.created_at + 0, u.user_id"
+        );
+        let mut composed = Composed::new("TEST", "");
+        order(&mut composed, Order::default(), Start::Order);
+        assert_eq!(composed.text(), " ORDER BY u.created_at, u.user_id");
     }
 
     #[test]
