@@ -216,6 +216,17 @@ mod tests {
         assert_eq!(world.ask("read:orders").as_deref(), Some("read:orders"));
     }
 
+    #[test]
+    fn consent_for_another_application_or_api_counts_for_nothing() {
+        for (field, value) in [("clientID", "other"), ("audience", "https://other.test")] {
+            let mut world = world(false, &api(false)).granted("auth0|ada", "read:orders");
+            let mut grant = serde_json::to_value(&world.grant).unwrap();
+            grant[field] = json!(value);
+            world.grant = serde_json::from_value(grant).unwrap();
+            assert_eq!(world.ask("read:orders").as_deref(), Some("read:orders"));
+        }
+    }
+
     proptest! {
         /// Once a question is answered with yes, the same request asks no more; and what was asked is exactly what the
         /// grant did not have.

@@ -1,6 +1,6 @@
-use proptest::prelude::*;
+mod properties;
 
-use super::{differentials::assert_read_alike, *};
+use super::*;
 
 fn list(entries: &[&str]) -> Vec<String> {
     entries.iter().map(|&entry| entry.to_owned()).collect()
@@ -65,6 +65,80 @@ fn a_refusal_says_why() {
             Err(Mismatch::Malformed(why)),
             "{url}"
         );
+    }
+}
+
+/// What parsers read differently is refused even where an administrator registered it.
+#[test]
+fn an_odd_url_is_refused_even_if_it_is_registered() {
+    for odd in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://user@app.test/cb",
+        "https://app.test:0443/cb",
+        "https://app.test:/cb",
+        "https://app.test:65536/cb",
+        "https://app.test./cb",
+        "https://127.1/cb",
+        "https://0x7f.0.0.1/cb",
+        "https://2130706433/cb",
+        "https://[0:0:0:0:0:0:0:1]/cb",
+        "https://[::ffff:127.0.0.1]/cb",
+        "https://[::ffff:7f00:1]/cb",
+        "https://[::1%25lo]/cb",
+        "https://[::1/cb",
+        "https:app.test/cb",
+        "https:///app.test/cb",
+        "https://app.test\\cb",
+        "https://b\u{fc}cher.test/cb",
+        "https://app.test/%zz",
+        "https://app.test/[x]",
+        "https://app.test/a b",
+        "https://{organization_name}/cb",
+        "myapp:",
+        "my app://x",
+        "https://*/cb",
+        "https://*.test/cb",
+        "https://*.0.2.7/cb",
+        "https://*.192.0.2.7/cb",
+    ] {
+        let entries = list(&[odd]);
+        let registered = Registered::new(&entries);
+        assert!(registered.callback(odd).is_err(), "{odd}");
+        assert!(registered.return_to(odd).is_err(), "{odd}");
+        assert!(registered.post_logout(odd).is_err(), "{odd}");
+        assert_eq!(registered.first(), None, "{odd}");
+    }
+}
+
+#[test]
+fn a_wildcard_needs_a_domain_of_its_own_behind_it() {
+    for (entry, sent, accepted) in [
+        ("https://*.app.test/cb", "https://a.app.test/cb", true),
+        (
+            "http://*.localhost:3000/cb",
+            "http://a.localhost:3000/cb",
+            true,
+        ),
+        ("https://*.test/cb", "https://a.test/cb", false),
+        ("https://*/cb", "https://a.test/cb", false),
+        ("https://*.192.0.2.7/cb", "https://1.192.0.2.7/cb", false),
+        ("https://app.*.test/cb", "https://app.a.test/cb", false),
+        ("https://*.*.app.test/cb", "https://a.b.app.test/cb", false),
+        (
+            "https://a*b*.app.test/cb",
+            "https://axbx.app.test/cb",
+            false,
+        ),
+        ("https://app.test/*", "https://app.test/x", false),
+        ("https://app.test/cb?x=*", "https://app.test/cb?x=1", false),
+        ("https://app.test:*/cb", "https://app.test:1/cb", false),
+        ("*://app.test/cb", "https://app.test/cb", false),
+        ("myapp://*.app/cb", "myapp://a.app/cb", false),
+    ] {
+        let entries = list(&[entry]);
+        let matched = Registered::new(&entries).callback(sent).is_ok();
+        assert_eq!(matched, accepted, "{entry}");
     }
 }
 
@@ -336,116 +410,4 @@ fn a_stored_uri_is_read_back_only_in_good_form() {
         "\"https://a.test/cb\""
     );
     assert!(serde_json::from_str::<RedirectUri>("\"javascript:alert(1)\"").is_err());
-}
-
-/// Pieces out of which URLs are put together that somebody will read wrongly.
-fn pieces() -> impl Strategy<Value = String> {
-    let piece = proptest::sample::select(vec![
-        "https",
-        "http",
-        "myapp",
-        "javascript",
-        ":",
-        "/",
-        "//",
-        "\\",
-        "@",
-        "?",
-        "#",
-        ".",
-        "..",
-        "%2e",
-        "%2f",
-        "%00",
-        "\t",
-        "\n",
-        " ",
-        "app.test",
-        "evil.test",
-        "wild.test",
-        "a",
-        "cb",
-        "localhost",
-        "127.0.0.1",
-        "[::1]",
-        ":3000",
-        "*",
-        "0x7f",
-        "\u{ff0e}",
-        "\u{e4}",
-        "user",
-        "&",
-        "=",
-        "code",
-        "{",
-        "}",
-        ";",
-        "-",
-        "xn--",
-    ]);
-    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn no_text_makes_the_matcher_panic(sent in any::<String>(), entry in any::<String>()) {
-        let entries = [entry];
-        let registered = Registered::new(&entries);
-        let _ = (registered.callback(&sent), registered.return_to(&sent), registered.post_logout(&sent));
-        let _ = (registered.allows_origin(&sent), registered.first());
-    }
-
-    /// Whatever is registered and whatever is sent, an accepted URL is read alike by the web platform's parser.
-    #[test]
-    fn accepted_means_read_alike(sent in pieces(), wild in any::<bool>()) {
-        let entry = if wild { "https://*.wild.test/cb".to_owned() } else { sent.clone() };
-        let entries = [entry];
-        if let Ok(uri) = Registered::new(&entries).callback(&sent)
-            && !uri.as_str().contains("/.")
-        {
-            assert_read_alike(uri.as_str());
-        }
-    }
-
-    /// Whatever is put before and behind a registered URL, the host that a browser goes to is the registered one.
-    #[test]
-    fn nothing_sent_leads_to_another_host(sent in pieces()) {
-        let entries = list(&["https://app.test/cb", "https://*.wild.test/cb", "http://localhost:3000/cb"]);
-        for accepted in [
-            Registered::new(&entries).callback(&sent),
-            Registered::new(&entries).return_to(&sent),
-        ].into_iter().flatten() {
-            let read = whatwg::Url::parse(accepted.as_str()).unwrap();
-            let host = read.host_str().unwrap();
-            prop_assert!(host == "app.test" || host == "localhost" || host.ends_with(".wild.test"), "{sent}");
-            prop_assert_eq!(read.path(), "/cb");
-            prop_assert_eq!((read.username(), read.password()), ("", None));
-        }
-    }
-
-    /// A well-formed URL matches itself and nothing else of a list.
-    #[test]
-    fn a_registered_url_matches_itself(host in "[a-z]{1,8}\\.test", path in "(/[A-Za-z0-9._~-]{1,6}){0,3}", port in 1_u16..) {
-        let uri = format!("https://{host}:{port}{path}");
-        let entries = [uri.clone(), format!("{uri}x")];
-        let registered = Registered::new(&entries);
-        let accepted = registered.callback(&uri).unwrap();
-        prop_assert_eq!(accepted.as_str(), &uri);
-        let other = format!("{uri}y");
-        prop_assert!(registered.callback(&other).is_err());
-    }
-
-    #[test]
-    fn any_parameter_survives_the_query_and_the_fragment(value in any::<String>()) {
-        let uri = RedirectUri::try_from("https://a.test/cb?x=1".to_owned()).unwrap();
-        let parameters = [("state", value.clone())];
-        let query = whatwg::Url::parse(&uri.with_query(&parameters)).unwrap();
-        let found = query.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        prop_assert_eq!(&found, &value);
-        let fragment = whatwg::Url::parse(&uri.with_fragment(&parameters)).unwrap();
-        let decoded: Vec<_> = form_urlencoded::parse(fragment.fragment().unwrap().as_bytes()).into_owned().collect();
-        prop_assert_eq!(decoded, vec![("state".to_owned(), value)]);
-    }
 }
