@@ -44,6 +44,13 @@ impl ProcessCpu {
     }
 }
 
+/// How many processes wanted to run during the last minute, on average.
+pub(crate) fn load_average() -> anyhow::Result<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg")?;
+    let first = text.split_whitespace().next();
+    Ok(first.context("/proc has another form")?.parse()?)
+}
+
 /// A wall clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Instant);

@@ -42,6 +42,11 @@ impl Report {
             loads: Vec::new(),
             figures: Vec::new(),
         };
+        let busy = crate::cpu::load_average()?;
+        report.figure("load of the machine before the run", busy, "processes");
+        if 1.0 < busy {
+            report.line("other work runs on this machine: trust CPU figures, not latencies");
+        }
         let mib = std::fs::metadata(binary)?.len() as f64 / (1024.0 * 1024.0);
         report.budget("stripped release binary", mib, "MiB", 40.0);
         Ok(report)

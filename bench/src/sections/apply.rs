@@ -53,7 +53,7 @@ fn wanted() -> Value {
             })
         })
         .collect();
-    let apps: Vec<Value> = (0..APPS)
+    let applications: Vec<Value> = (0..APPS)
         .map(|number| json!({"name": format!("App {number}"), "app_type": "non_interactive"}))
         .collect();
     let grants: Vec<Value> = (0..APPS)
@@ -64,5 +64,5 @@ fn wanted() -> Value {
             })
         })
         .collect();
-    json!({"apis": apis, "apps": apps, "client_grants": grants})
+    json!({"apis": apis, "apps": applications, "client_grants": grants})
 }

@@ -70,7 +70,8 @@ async fn operations(
             (
                 "change",
                 some()
-                    .zip(0..)
+                    .cycle()
+                    .zip(0..CHANGES)
                     .map(|(id, turn)| {
                         let change = json!({"description": format!("Change {turn}")}).to_string();
                         server.management_request(&format!("PATCH /clients/{id}"), &token, &change)

@@ -138,8 +138,15 @@ async fn compare(
         }
     }
     let report = &mut bench.report;
+    let mut cpus = Vec::new();
     for ((name, _, _), (total, spent)) in sides.iter().zip(&totals) {
-        report.load(name, total, spent / total.requests_f64());
+        let cpu = spent / total.requests_f64();
+        report.load(name, total, cpu);
+        cpus.push(cpu);
+    }
+    if let [small, large] = cpus[..] {
+        // Steadier than latencies on a machine that does other things as well.
+        report.figure("  the second's CPU ÷ the first's", large / small, "×");
     }
     report.budget(what, median(&mut ratios), "×", MOST);
     Ok(())

@@ -98,10 +98,6 @@ impl Traces {
     }
 
     /// `router` with a span around each request; as it is if nothing is exported.
-    #[cfg_attr(
-        not(feature = "opentelemetry"),
-        expect(clippy::unused_self, reason = "the other build has something to add")
-    )]
     pub fn around(&self, router: Router, app: &Arc<App>) -> Router {
         #[cfg(feature = "opentelemetry")]
         if let Some(exporter) = &self.exporter {

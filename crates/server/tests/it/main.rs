@@ -1,5 +1,13 @@
 //! Server tests: the real router in-process, on a fresh database of each engine, with a turned clock.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
 mod support;
 
 mod bad_input;
