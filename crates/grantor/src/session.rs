@@ -1,5 +1,7 @@
 //! A command's view of an instance: its store, its keys and its Management API, whether or not a server runs on it.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, bail};
 use grantor_management::{Caller, Management, Request};
 use grantor_protocol::{
@@ -129,7 +131,8 @@ pub(crate) fn path_segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a text does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

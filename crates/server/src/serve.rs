@@ -319,14 +319,11 @@ fn certificates(config: &Config, app: &App) -> Result<Certificates, tls::Error> 
     if config.http {
         return Ok(certificates);
     }
-    match &config.certificate {
-        Some((chain, key)) => {
-            certificates.own = Some(Arc::new(OwnCertificate::load(chain.clone(), key.clone())?));
-        }
-        None => {
-            let authority = DevelopmentAuthority::open(&config.data_dir, app.env.now())?;
-            certificates.authority = Some(Arc::new(authority));
-        }
+    if let Some((chain, key)) = &config.certificate {
+        certificates.own = Some(Arc::new(OwnCertificate::load(chain.clone(), key.clone())?));
+    } else {
+        let authority = DevelopmentAuthority::open(&config.data_dir, app.env.now())?;
+        certificates.authority = Some(Arc::new(authority));
     }
     Ok(certificates)
 }

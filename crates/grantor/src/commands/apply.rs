@@ -63,15 +63,15 @@ impl Apply {
         let wanted = read(&self.file)?;
         let session = Arc::new(Session::open(options).await?);
         let apis = plan_apis(&session, &wanted.apis).await?;
-        let apps = plan_apps(&session, &wanted.apps).await?;
-        let (grants, unnamed) = plan_grants(&session, &wanted.client_grants, &apps).await?;
-        show(&[&apis, &apps, &grants], options);
-        let total = apis.len() + apps.len() + grants.len();
+        let applications = plan_apps(&session, &wanted.apps).await?;
+        let (grants, unnamed) = plan_grants(&session, &wanted.client_grants, &applications).await?;
+        show(&[&apis, &applications, &grants], options);
+        let total = apis.len() + applications.len() + grants.len();
         if total == 0 || self.dry_run || !self.agreed()? {
             return Ok(());
         }
         run(&session, apis).await?;
-        run(&session, apps).await?;
+        run(&session, applications).await?;
         let grants = if unnamed {
             plan_grants(&session, &wanted.client_grants, &[]).await?.0
         } else {

@@ -39,7 +39,6 @@ fn ill(what: &'static str, text: impl Into<String>) -> Finding {
 
 impl Doctor {
     /// Looks at everything, and fails if something is wrong.
-    #[expect(clippy::unused_self, reason = "every command has this form")]
     pub(crate) async fn run(&self, options: &Options) -> anyhow::Result<()> {
         let findings = match options.load_config() {
             Err(error) => vec![ill("configuration", error.to_string())],

@@ -1,5 +1,7 @@
 //! `grantor init`.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, bail};
 use clap::Args;
 use grantor_server::config;
@@ -52,9 +54,10 @@ fn template() -> String {
         let (own_section, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
         if own_section != section {
             section = own_section;
-            text.push_str(&format!("\n[{section}]\n"));
+            let _ = write!(text, "\n[{section}]\n");
         }
-        text.push_str(&format!("# {}\n# {key} =\n", setting.help));
+        // Writing to a text does not fail.
+        let _ = write!(text, "# {}\n# {key} =\n", setting.help);
     }
     text
 }

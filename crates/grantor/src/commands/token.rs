@@ -105,13 +105,11 @@ impl Token {
 
     async fn load(&self, session: &Session) -> anyhow::Result<Loaded> {
         let (store, site) = (&session.store, &session.site);
-        let client_id = match &self.client_id {
-            Some(client_id) => client_id.clone(),
-            None => {
-                let found =
-                    management::management_client_id(&session.management, &site.tenant).await;
-                found.map_err(anyhow::Error::msg)?
-            }
+        let client_id = if let Some(client_id) = &self.client_id {
+            client_id.clone()
+        } else {
+            let found = management::management_client_id(&session.management, &site.tenant).await;
+            found.map_err(anyhow::Error::msg)?
         };
         let audience = self
             .audience

@@ -29,7 +29,11 @@ impl ServerKeys {
 impl KeyOperations for ServerKeys {
     fn list<'a>(&'a self, tenant: &'a TenantId) -> Pending<'a, Result<Vec<ShownKey>, KeyProblem>> {
         Box::pin(async move {
-            let keys = self.keys.list(tenant).await.map_err(problem)?;
+            let keys = self
+                .keys
+                .list(tenant)
+                .await
+                .map_err(|error| problem(&error))?;
             let mut shown: Vec<ShownKey> =
                 keys.iter().filter(|key| key.kty == RSA).map(show).collect();
             // The current key first, then the next, then the earlier ones, newest first.
@@ -45,7 +49,7 @@ impl KeyOperations for ServerKeys {
                 .rotate(tenant, RSA)
                 .await
                 .map(|key| show(&key))
-                .map_err(problem)
+                .map_err(|error| problem(&error))
         })
     }
 
@@ -59,7 +63,7 @@ impl KeyOperations for ServerKeys {
                 Ok(key) => Ok(Revocation::Revoked(Box::new(show(&key)))),
                 Err(Error::Refused(Refused::InUse)) => Ok(Revocation::NotRevocable),
                 Err(Error::Refused(Refused::Unknown)) => Ok(Revocation::Unknown),
-                Err(error) => Err(problem(error)),
+                Err(error) => Err(problem(&error)),
             }
         })
     }
@@ -72,7 +76,7 @@ impl KeyOperations for ServerKeys {
             self.keys
                 .client_certificate(subject)
                 .map(Some)
-                .map_err(problem)
+                .map_err(|error| problem(&error))
         })
     }
 
@@ -98,12 +102,12 @@ impl KeyOperations for ServerKeys {
     }
 }
 
-fn problem(error: Error) -> KeyProblem {
-    if let Error::Refused(refused) = &error {
+fn problem(error: &Error) -> KeyProblem {
+    if let Error::Refused(refused) = error {
         return KeyProblem(refused.to_string());
     }
     tracing::error!(
-        error = &error as &dyn std::error::Error,
+        error = error as &dyn std::error::Error,
         "a key operation failed"
     );
     KeyProblem("The key operation failed".to_owned())
