@@ -2,7 +2,7 @@
 //!
 //! A browser, this server and an application's own library may read one odd URL in three ways, and the difference is what
 //! an attacker sends. So nothing is normalised here: a URL is first held against a form that every parser reads alike
-//! ([`url::Url`]), and what is left is compared as text. Who registers where, and what happens on a mismatch, is not known
+//! (`url::Url`), and what is left is compared as text. Who registers where, and what happens on a mismatch, is not known
 //! here.
 //!
 //! The rules are those of the compatible API: exact text, scheme and host in any case, ports never wild (not even on

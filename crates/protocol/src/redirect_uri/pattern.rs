@@ -82,10 +82,6 @@ fn wildcard(host: &str) -> Result<(), Malformed> {
     if !once || !(rest.contains('.') || rest.eq_ignore_ascii_case("localhost")) {
         return Err(Malformed::Host);
     }
-    // An address in place of the rest would be no sub-domain of anything.
-    if rest.parse::<std::net::Ipv4Addr>().is_ok() {
-        return Err(Malformed::Host);
-    }
     url::host(&host.replacen('*', "x", 1), Kind::Web)
 }
 

@@ -291,6 +291,41 @@ fn the_organization_stands_for_its_placeholder_in_the_left_most_label_alone() {
     }
 }
 
+/// A value cannot bring a delimiter, a dot segment or a wildcard into the URL.
+#[test]
+fn a_placeholder_stands_for_plain_text_alone() {
+    let entries = list(&[
+        "https://{custom_domain.metadata.public_x}.app.test/{custom_domain.metadata.public_y}/cb",
+    ]);
+    let matches = |x: &str, y: &str, sent: &str| {
+        let metadata = [
+            ("public_x".to_owned(), x.to_owned()),
+            ("public_y".to_owned(), y.to_owned()),
+        ];
+        let registered = Registered {
+            domain_metadata: &metadata,
+            ..Registered::new(&entries)
+        };
+        registered.callback(sent).is_ok()
+    };
+    assert!(matches("a", "b", "https://a.app.test/b/cb"));
+    assert!(matches("a.b", "b.c~d", "https://a.b.app.test/b.c~d/cb"));
+    for (x, y, sent) in [
+        ("evil.test/", "b", "https://evil.test/.app.test/b/cb"),
+        ("evil.test?", "b", "https://evil.test?.app.test/b/cb"),
+        ("evil.test:1/", "b", "https://evil.test:1/.app.test/b/cb"),
+        ("*", "b", "https://any.app.test/b/cb"),
+        ("a", "..", "https://a.app.test/../cb"),
+        ("a", ".", "https://a.app.test/./cb"),
+        ("a", "b/c", "https://a.app.test/b/c/cb"),
+        ("a", "b?c", "https://a.app.test/b?c/cb"),
+        ("a", "%2e%2e", "https://a.app.test/%2e%2e/cb"),
+        ("a", "", "https://a.app.test//cb"),
+    ] {
+        assert!(!matches(x, y, sent), "{sent}");
+    }
+}
+
 #[test]
 fn public_metadata_of_the_custom_domain_stands_for_its_placeholder() {
     let entries = list(&[
