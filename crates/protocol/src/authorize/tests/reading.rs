@@ -121,7 +121,7 @@ fn a_request_survives_the_store() {
 }
 
 #[test]
-fn t6_5_1_parameters_without_meaning_are_ignored() {
+fn parameters_without_meaning_are_ignored() {
     let plain = ask("").unwrap();
     for rest in [
         "device=phone",
@@ -270,7 +270,7 @@ fn t10_3_t6_6_response_types_need_their_grant_types_and_come_later() {
 }
 
 #[test]
-fn t10_5_errors_travel_in_the_mode_of_the_request() {
+fn errors_travel_in_the_mode_of_the_request() {
     let location = |rest: &str, changes: &Value| {
         let error = ask_with(changes, rest).unwrap_err();
         error

@@ -378,7 +378,7 @@ fn a_consent_page_that_shows_less_than_is_owed_now_is_late() {
 }
 
 #[test]
-fn j2_5_a_login_that_took_too_long_is_over() {
+fn a_login_that_took_too_long_is_over() {
     let mut world = World::asking("scope=openid");
     world.later(3599);
     assert_eq!(page(&world), Page::Login);

@@ -177,7 +177,7 @@ fn return_to_counts_neither_query_nor_fragment() {
 
 /// The sentences of the compatible API name the parameter and what was sent.
 #[test]
-fn j14_1_an_unlisted_logout_url_is_refused_by_name() {
+fn an_unlisted_logout_url_is_refused_by_name() {
     let registered = Registered::new(&[]);
     let sent = "https://evil.test/bye";
     let mismatch = registered.return_to(sent).unwrap_err();

@@ -283,7 +283,7 @@ fn a_code_survives_the_store() {
 
 /// What changed since the login counts: a scope that the API lost is in no token.
 #[test]
-fn t9_6_an_exchange_is_decided_with_the_facts_of_the_day() {
+fn an_exchange_is_decided_with_the_facts_of_the_day() {
     let mut document = json!({"client_id": "web", "name": "App", "client_secret": "s",
         "grant_types": ["authorization_code"]});
     let client = |document: &serde_json::Value| {
