@@ -72,7 +72,7 @@ pub struct Keys {
     store: Store,
     env: Env,
     rings: moka::sync::Cache<TenantId, Arc<ParsedRing>>,
-    making: Arc<tokio::sync::Mutex<()>>,
+    making: moka::sync::Cache<TenantId, Arc<tokio::sync::Mutex<()>>>,
 }
 
 impl Keys {
@@ -82,7 +82,7 @@ impl Keys {
             store,
             env,
             rings: moka::sync::Cache::new(MAX_RINGS),
-            making: Arc::default(),
+            making: moka::sync::Cache::new(MAX_RINGS),
         }
     }
 
@@ -274,8 +274,9 @@ impl Keys {
 
     /// Makes the first key of `family`; the next one is made in the background.
     async fn begin(&self, tenant: &TenantId, family: &str) -> Result<Arc<ParsedRing>, Error> {
-        // One maker per process: a crowd of first requests must not make a key each.
-        let making = self.making.lock().await;
+        // One maker per tenant and process: a crowd of first requests must not make a key each.
+        let turn = self.making.get_with(tenant.clone(), Arc::default);
+        let making = turn.lock().await;
         let ring = self.ring(tenant).await?;
         if ring.has(family) {
             return Ok(ring);
