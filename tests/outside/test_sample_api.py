@@ -64,6 +64,8 @@ def test_t23_1_t23_2_t23_3_a_job_uploads_and_others_do_not(fresh, sample):
 def test_t23_5_rotating_the_signing_key_does_not_break_the_sample(fresh, sample):
     server = fresh().start()
     job = server.machine(AUDIENCE, "batch:upload")
+    # The next key is made in the background of a first start; from then on the sample sees it in time.
+    wait_until(lambda: len(server.key_set()) >= 2, "the next key is shown")
     base = sample(server)
     old = server.token(job, AUDIENCE)
     assert upload(base, old)[0] == 201
