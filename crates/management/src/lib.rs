@@ -36,6 +36,7 @@ pub use crate::{
         CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations, KeyProblem,
         Pending, PublicKey, Revocation, SigningKey,
     },
+    openapi::openapi,
     seed::{ManagementClient, Seeded},
 };
 

@@ -3,40 +3,48 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Management,
-    resource::{Action, Compiled, Operation, Scopes},
+    resource::{Action, Answer, Compiled, Operation, Scopes},
     routes::{ROUTES, Route},
     schema::parse,
 };
 
-impl Management {
-    /// The OpenAPI 3.1 description of the implemented operations.
-    pub fn openapi(&self) -> Value {
-        let mut paths = Map::new();
-        let mut schemas = Map::new();
-        for route in ROUTES.iter() {
-            let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
-            if let Value::Object(path) = path {
-                path.insert(route.operation.method.to_ascii_lowercase(), describe(route));
-            }
-            let title = route.compiled.resource.title;
-            schemas.insert(title.to_owned(), returned(route.compiled));
+/// The OpenAPI 3.1 description of the implemented operations.
+pub fn openapi() -> Value {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    for route in ROUTES.iter() {
+        let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
+        if let Value::Object(path) = path {
+            path.insert(route.operation.method.to_ascii_lowercase(), describe(route));
         }
-        schemas.insert("Error".to_owned(), error());
-        json!({
-            "openapi": "3.1.0",
-            "info": {"title": "Management API", "version": "2.0"},
-            "servers": [{"url": "/api/v2"}],
-            "security": [{"bearer": []}],
-            "paths": paths,
-            "components": {
-                "schemas": schemas,
-                "securitySchemes": {
-                    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                },
-            },
-        })
+        let (compiled, title) = (route.compiled, route.compiled.resource.title);
+        schemas.insert(title.to_owned(), returned(compiled));
+        let body = match route.operation.action {
+            Action::Create => &compiled.create,
+            Action::Update => &compiled.update,
+            _ => continue,
+        };
+        schemas.insert(body_name(route), body.describe());
     }
+    schemas.insert("Error".to_owned(), error());
+    let responses = REFUSALS.iter();
+    let responses: Map<_, _> = responses
+        .map(|(status, description)| (status.to_string(), refusal(description)))
+        .collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Management API", "version": "2.0"},
+        "servers": [{"url": "/api/v2"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": responses,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            },
+        },
+    })
 }
 
 fn describe(route: &Route) -> Value {
@@ -115,39 +123,108 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn body(route: &Route) -> Option<Value> {
     match route.operation.action {
-        Action::Create => Some(route.compiled.create.describe()),
-        Action::Update => Some(route.compiled.update.describe()),
+        Action::Create | Action::Update => {
+            let name = body_name(route);
+            Some(json!({"$ref": format!("#/components/schemas/{name}")}))
+        }
         Action::Run(_, notation) => notation.map(|notation| parse(notation).describe()),
         Action::List | Action::Find | Action::Delete => None,
     }
 }
 
+/// What the schema of a body is called: `ClientCreate`.
+fn body_name(route: &Route) -> String {
+    let verb = match route.operation.action {
+        Action::Create => "Create",
+        _ => "Update",
+    };
+    format!("{}{verb}", route.compiled.resource.title)
+}
+
 fn responses(route: &Route) -> Value {
     let operation: &Operation = route.operation;
-    let one = json!({"$ref": format!("#/components/schemas/{}", route.compiled.resource.title)});
-    let content = match operation.action {
-        Action::Create | Action::Find | Action::Update => Some(one),
-        Action::List => {
-            let entries = json!({"type": "array", "items": one});
-            let listing = &route.compiled.resource.listing;
-            let object = json!({"type": "object", "properties": {listing.key: entries}});
-            Some(json!({"anyOf": [entries, object]}))
-        }
-        Action::Run(..) if operation.status != 204 => Some(json!({})),
-        Action::Run(..) | Action::Delete => None,
-    };
     let mut success = json!({"description": "Success"});
-    if let (Some(schema), Value::Object(success)) = (content, &mut success) {
+    if let (Some(schema), Value::Object(success)) = (answer(route), &mut success) {
         success.insert(
             "content".to_owned(),
             json!({"application/json": {"schema": schema}}),
         );
     }
-    let refusal = json!({
-        "description": "Refused",
+    let mut responses = json!({operation.status.to_string(): success});
+    let applying = refusals(route);
+    for (status, _) in REFUSALS.iter().filter(|(status, _)| applying(*status)) {
+        let refusal = json!({"$ref": format!("#/components/responses/{status}")});
+        if let Value::Object(responses) = &mut responses {
+            responses.insert(status.to_string(), refusal);
+        }
+    }
+    responses
+}
+
+/// The schema of what success answers.
+fn answer(route: &Route) -> Option<Value> {
+    let resource = route.compiled.resource;
+    let one = json!({"$ref": format!("#/components/schemas/{}", resource.title)});
+    let array = json!({"type": "array", "items": one});
+    match (route.operation.action, route.operation.answer) {
+        (Action::Delete, _) => None,
+        (Action::Run(..), _) if route.operation.status == 204 => None,
+        (Action::Create | Action::Find | Action::Update, _) | (Action::Run(..), Answer::One) => {
+            Some(one)
+        }
+        (Action::List, _) => {
+            let key = resource.listing.key;
+            let object = json!({
+                "type": "object",
+                "required": [key],
+                "properties": {
+                    "start": {"type": "integer"},
+                    "limit": {"type": "integer"},
+                    "total": {"type": "integer"},
+                    "next": {"type": "string"},
+                    key: array,
+                },
+            });
+            Some(json!({"anyOf": [array, object]}))
+        }
+        (Action::Run(..), Answer::Array) => Some(array),
+        (Action::Run(..), Answer::Shape(notation)) => Some(parse(notation).describe()),
+    }
+}
+
+/// The refusals that there are.
+const REFUSALS: [(u16, &str); 10] = [
+    (400, "The request breaks a rule"),
+    (401, "No valid token"),
+    (403, "The token lacks a scope"),
+    (404, "There is no such object"),
+    (409, "Another object is in the way"),
+    (412, "The object was changed meanwhile"),
+    (413, "The body is too large"),
+    (415, "The body has another type"),
+    (429, "Too many requests"),
+    (503, "Try again later"),
+];
+
+/// Which refusals an operation may answer with.
+fn refusals(route: &Route) -> impl Fn(u16) -> bool {
+    let writes = route.operation.method != "GET";
+    // A write may name another object, or be refused by the state of one.
+    let on_one = route.path.contains('{') || writes;
+    let has_body = body(route).is_some();
+    move |status| match status {
+        404 => on_one,
+        409 | 412 => writes,
+        413 | 415 => has_body,
+        _ => true,
+    }
+}
+
+fn refusal(description: &str) -> Value {
+    json!({
+        "description": description,
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-    });
-    json!({operation.status.to_string(): success, "default": refusal})
+    })
 }
 
 fn returned(compiled: &Compiled) -> Value {

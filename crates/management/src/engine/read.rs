@@ -65,7 +65,7 @@ impl Call<'_> {
         let listing = &self.compiled.resource.listing;
         let paging = Paging::read(&self.query, listing.checkpoint)?;
         let selected = self.selected()?;
-        let filters = self.filters()?;
+        let filters = self.filters().await?;
         let window = match &paging {
             Paging::Offset { page, per_page, .. } => Window::Offset {
                 start: page * per_page,
@@ -155,8 +155,9 @@ impl Call<'_> {
     }
 
     /// The filters that the query uses, with their values as they are stored.
-    fn filters(&self) -> Result<Vec<(&'static Filter, Vec<String>)>, Failure> {
-        let mut used = Vec::new();
+    async fn filters(&self) -> Result<Vec<(&'static Filter, Vec<String>)>, Failure> {
+        let mut used: Vec<(&Filter, Vec<String>)> = Vec::new();
+        let mut joined = None;
         for filter in self.compiled.resource.listing.filters {
             self.query.checked(filter.name, filter.schema)?;
             let values = self.query.all(filter.name).map(|value| match filter.pass {
@@ -164,11 +165,22 @@ impl Call<'_> {
                 _ => value.to_owned(),
             });
             let values: Vec<_> = values.collect();
-            if !values.is_empty() {
-                used.push((filter, values));
+            match (&filter.pass, values.last()) {
+                (_, None) => {}
+                (Pass::Joined(_, join), Some(asked)) => {
+                    joined = Some((filter, join(self, asked).await?));
+                }
+                _ => used.push((filter, values)),
             }
         }
-        Ok(used)
+        match joined {
+            None => Ok(used),
+            Some(joined) if used.is_empty() => Ok(vec![joined]),
+            Some((filter, _)) => Err(Failure::query(format!(
+                "The parameter {} cannot be used together with other filters.",
+                filter.name
+            ))),
+        }
     }
 
     /// Reads a window of what passes `filters`, and how many pass.

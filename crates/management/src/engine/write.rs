@@ -177,8 +177,9 @@ impl Call<'_> {
                 .find(|field| field.name == name);
             let merges = field.is_some_and(|field| field.patch == Patch::Merge);
             let value = match (document.get(&name), value) {
-                (Some(Value::Object(present)), Value::Object(sent)) if merges => {
-                    let mut both = present.clone();
+                (present, Value::Object(sent)) if merges => {
+                    let present = present.and_then(Value::as_object);
+                    let mut both = present.cloned().unwrap_or_default();
                     both.extend(sent);
                     both.retain(|_, value| !value.is_null());
                     Value::Object(both)

@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) use self::{
     field::{Field, Patch, field},
-    operation::{Action, Operation, Scopes, create, delete, find, list, run, update},
+    operation::{Action, Answer, Operation, Scopes, create, delete, find, list, run, update},
 };
 
 /// A resource of the Management API.
@@ -138,18 +138,26 @@ pub(crate) enum Pass {
     Audience(&'static str),
     /// This function says so.
     Rule(fn(&Map<String, Value>, &[String]) -> bool),
+    /// This member has one of the values that this function finds in other documents. Such a filter stands alone.
+    Joined(&'static str, Join),
 }
+
+/// Finds the values that pass a filter, by what was asked for.
+pub(crate) type Join =
+    for<'a> fn(&'a Call<'a>, &'a str) -> Pending<'a, Result<Vec<String>, Failure>>;
 
 impl Filter {
     /// Whether `document` passes one of `values`, which are in stored form.
     pub(crate) fn passes(&self, document: &Map<String, Value>, values: &[String]) -> bool {
         match self.pass {
             Pass::Rule(rule) => rule(document, values),
-            Pass::Member(member) | Pass::Audience(member) => match document.get(member) {
-                Some(Value::String(text)) => values.contains(text),
-                Some(Value::Null) | None => false,
-                Some(other) => values.contains(&other.to_string()),
-            },
+            Pass::Member(member) | Pass::Audience(member) | Pass::Joined(member, _) => {
+                match document.get(member) {
+                    Some(Value::String(text)) => values.contains(text),
+                    Some(Value::Null) | None => false,
+                    Some(other) => values.contains(&other.to_string()),
+                }
+            }
         }
     }
 
@@ -292,7 +300,15 @@ mod tests {
                 assert_eq!(parse(filter.schema).misread(), None, "{}", filter.name);
             }
             for operation in resource.operations {
-                if let Action::Run(_, Some(notation)) = operation.action {
+                let body = match operation.action {
+                    Action::Run(_, notation) => notation,
+                    _ => None,
+                };
+                let answer = match operation.answer {
+                    Answer::Shape(notation) => Some(notation),
+                    Answer::One | Answer::Array => None,
+                };
+                for notation in body.into_iter().chain(answer) {
                     assert_eq!(parse(notation).misread(), None, "{}", operation.path);
                 }
             }

@@ -19,6 +19,19 @@ pub(crate) struct Operation {
     pub(crate) summary: &'static str,
     /// Query parameters with their notation, where the declaration of lists does not tell them.
     pub(crate) query: &'static [(&'static str, &'static str)],
+    /// What success answers, where the action does not tell it.
+    pub(crate) answer: Answer,
+}
+
+/// What an operation that is not CRUD answers on success.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// One of the resource.
+    One,
+    /// An array of the resource.
+    Array,
+    /// What this notation describes.
+    Shape(&'static str),
 }
 
 /// Which scopes an operation asks for.
@@ -94,6 +107,7 @@ const fn crud(
         status,
         summary,
         query: &[],
+        answer: Answer::One,
     }
 }
 
@@ -114,6 +128,7 @@ pub(crate) const fn run(
         status,
         summary,
         query: &[],
+        answer: Answer::One,
     }
 }
 
@@ -124,6 +139,12 @@ impl Operation {
         query: &'static [(&'static str, &'static str)],
     ) -> Self {
         self.query = query;
+        self
+    }
+
+    /// The same with this answer.
+    pub(crate) const fn answering(mut self, answer: Answer) -> Self {
+        self.answer = answer;
         self
     }
 

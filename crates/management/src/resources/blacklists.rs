@@ -8,7 +8,7 @@ use crate::{
     engine::Call,
     failure::Failure,
     keys::Pending,
-    resource::{Field, Resource, Scopes, field, run},
+    resource::{Answer, Field, Resource, Scopes, field, run},
 };
 
 /// `/blacklists/tokens`.
@@ -25,7 +25,8 @@ pub(crate) const BLACKLISTS: Resource = Resource::of_operations(
             list,
             "List blacklisted tokens",
         )
-        .with_query(&[("aud", "str")]),
+        .with_query(&[("aud", "str")])
+        .answering(Answer::Array),
         run(
             "POST",
             "/blacklists/tokens",

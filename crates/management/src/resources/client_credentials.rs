@@ -86,6 +86,20 @@ pub(super) const CREATE: &str = "{credential_type*: enum(public_key, cert_subjec
 /// The body of a change.
 pub(super) const UPDATE: &str = "{expires_at: str date-time?}";
 
+macro_rules! shown {
+    () => {
+        "{id: str, credential_type: str, name: str, kid: str, alg: str, subject_dn: str, \
+         thumbprint_sha256: str, expires_at: str date-time, created_at: str date-time, \
+         updated_at: str date-time}"
+    };
+}
+
+/// What is shown of a credential.
+pub(super) const SHOWN: &str = shown!();
+
+/// What is shown of several.
+pub(super) const SHOWN_ARRAY: &str = concat!("[", shown!(), "]");
+
 /// Where a client names credentials: the pointer to each list.
 const PLACES: [&str; 5] = [
     "/client_authentication_methods/private_key_jwt/credentials",

@@ -9,7 +9,7 @@ use grantor_storage::Record;
 use serde_json::{Map, Value};
 
 use crate::{
-    engine::Change,
+    engine::{Call, Change},
     failure::Failure,
     keys::Pending,
     resource::{
@@ -129,6 +129,39 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
             return Err(Failure::body("System client grants cannot be deleted."));
         }
         Ok(())
+    })
+}
+
+/// The clients that have a grant as `q` describes it: `client_grant.organization_id:org_…` or
+/// `client_grant.allow_any_organization:true`.
+pub(super) fn clients_with<'a>(
+    call: &'a Call<'a>,
+    q: &'a str,
+) -> Pending<'a, Result<Vec<String>, Failure>> {
+    Box::pin(async move {
+        let wanted = q.trim().split_once(':');
+        let wanted = wanted.map(|(field, value)| (field, value.trim_matches('"')));
+        let any = match wanted {
+            Some(("client_grant.allow_any_organization", "true")) => true,
+            // Grants become an organization's when there are organizations: until then none is.
+            Some(("client_grant.organization_id", _)) => false,
+            _ => {
+                return Err(Failure::query(
+                    "The parameter q must be client_grant.organization_id:ORGANIZATION or \
+                     client_grant.allow_any_organization:true.",
+                ));
+            }
+        };
+        if !any {
+            return Ok(Vec::new());
+        }
+        let grants = super::all_documents(call, &ClientGrant::KIND, None).await?;
+        let granted = grants
+            .iter()
+            .filter(|grant| grant.body.get("allow_any_organization") == Some(&Value::Bool(true)));
+        Ok(granted
+            .filter_map(|grant| Some(grant.body.get("client_id")?.as_str()?.to_owned()))
+            .collect())
     })
 }
 

@@ -4,10 +4,10 @@ use grantor_protocol::{document::Document, env::IdForm, model::Client};
 
 use crate::{
     resource::{
-        Field, Filter, Identity, Listing, Missing, Pass, Resource, Rules, Scopes, create, delete,
-        field, filter, find, list, run, update,
+        Answer, Field, Filter, Identity, Listing, Missing, Pass, Resource, Rules, Scopes, create,
+        delete, field, filter, find, list, run, update,
     },
-    resources::{client_credentials, client_rules, client_secret},
+    resources::{client_credentials, client_grants, client_rules, client_secret},
 };
 
 /// `/clients`.
@@ -36,6 +36,12 @@ pub(crate) const CLIENTS: Resource = Resource {
                 pass: Pass::Rule(client_rules::has_app_type),
             },
             filter("external_client_id", "str 1..120").linked("external_client_id"),
+            Filter {
+                name: "q",
+                schema: "str 1..1000",
+                link: None,
+                pass: Pass::Joined("client_id", client_grants::clients_with),
+            },
         ],
     },
     missing: Missing {
@@ -90,7 +96,8 @@ pub(crate) const CLIENTS: Resource = Resource {
             200,
             client_credentials::list,
             "List client credentials",
-        ),
+        )
+        .answering(Answer::Shape(client_credentials::SHOWN_ARRAY)),
         run(
             "POST",
             "/clients/{client_id}/credentials",
@@ -99,7 +106,8 @@ pub(crate) const CLIENTS: Resource = Resource {
             client_credentials::create,
             "Create a client credential",
         )
-        .with_body(client_credentials::CREATE),
+        .with_body(client_credentials::CREATE)
+        .answering(Answer::Shape(client_credentials::SHOWN)),
         run(
             "GET",
             "/clients/{client_id}/credentials/{credential_id}",
@@ -107,7 +115,8 @@ pub(crate) const CLIENTS: Resource = Resource {
             200,
             client_credentials::find,
             "Read a client credential",
-        ),
+        )
+        .answering(Answer::Shape(client_credentials::SHOWN)),
         run(
             "PATCH",
             "/clients/{client_id}/credentials/{credential_id}",
@@ -116,7 +125,8 @@ pub(crate) const CLIENTS: Resource = Resource {
             client_credentials::update,
             "Update a client credential",
         )
-        .with_body(client_credentials::UPDATE),
+        .with_body(client_credentials::UPDATE)
+        .answering(Answer::Shape(client_credentials::SHOWN)),
         run(
             "DELETE",
             "/clients/{client_id}/credentials/{credential_id}",

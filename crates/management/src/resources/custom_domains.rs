@@ -10,8 +10,8 @@ use crate::{
     failure::Failure,
     keys::Pending,
     resource::{
-        Field, Identity, Listing, Missing, Rendering, Resource, Rules, Scopes, create, delete,
-        field, find, list, run, update,
+        Answer, Field, Identity, Listing, Missing, Rendering, Resource, Rules, Scopes, create,
+        delete, field, find, list, run, update,
     },
 };
 
@@ -74,7 +74,8 @@ pub(crate) const CUSTOM_DOMAINS: Resource = Resource {
             200,
             test,
             "Test a custom domain",
-        ),
+        )
+        .answering(Answer::Shape("{success: bool, message: str}")),
         run(
             "POST",
             "/custom-domains/{id}/verify",

@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     keys::Pending,
     query::Paging,
-    resource::{Field, Resource, Scopes, field, run},
+    resource::{Answer, Field, Resource, Scopes, field, run},
     search::{Search, parse},
 };
 
@@ -28,8 +28,8 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
             "Search the log",
         )
         .with_query(&[
-            ("q", "str ..4096"),
-            ("search", "str ..4096"),
+            ("q", "str ..2000"),
+            ("search", "str ..2000"),
             ("page", "int 0..1000000"),
             ("per_page", "int 0..100"),
             ("include_totals", "bool"),
@@ -38,7 +38,10 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
             ("take", "int 1..100"),
             ("fields", "str"),
             ("include_fields", "bool"),
-        ]),
+        ])
+        .answering(Answer::Shape(
+            "any of([{...}]; {start: int, limit: int, length: int, total: int, logs: [{...}]})",
+        )),
         run(
             "GET",
             "/logs/{id}",

@@ -13,6 +13,7 @@ mod logs;
 mod resource_servers;
 mod signing_keys;
 mod stats;
+mod system_api;
 mod tenant_settings;
 
 pub(crate) use self::tenant_settings::fresh as fresh_settings;

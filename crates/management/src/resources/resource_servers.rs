@@ -16,6 +16,7 @@ use crate::{
         Field, Filter, Identity, Listing, Missing, Pass, Rendering, Resource, Rules, create,
         delete, field, find, list, update,
     },
+    resources::system_api,
 };
 
 /// `/resource-servers`.
@@ -160,6 +161,10 @@ fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
     Box::pin(async move {
         let identifier = change.text("identifier").unwrap_or_default().to_owned();
         let userinfo = change.call.request.issuer.url("userinfo");
+        if let Some(system) = system_api::find(&identifier) {
+            system.complete(&mut change.document);
+            return Ok(());
+        }
         if identifier.starts_with(OWN_PREFIX) || identifier == userinfo {
             return Err(Failure::body("The selected identifier is reserved."));
         }

@@ -8,7 +8,7 @@ use crate::{
     engine::Call,
     failure::Failure,
     keys::{Pending, Revocation, SigningKey},
-    resource::{Field, Resource, Scopes, field, run},
+    resource::{Answer, Field, Resource, Scopes, field, run},
 };
 
 /// `/keys/signing`.
@@ -24,7 +24,8 @@ pub(crate) const SIGNING_KEYS: Resource = Resource::of_operations(
             200,
             list,
             "List signing keys",
-        ),
+        )
+        .answering(Answer::Array),
         run(
             "GET",
             "/keys/signing/{kid}",

@@ -11,7 +11,7 @@ use crate::{
     engine::Call,
     failure::Failure,
     keys::Pending,
-    resource::{Resource, Scopes, run},
+    resource::{Answer, Resource, Scopes, run},
     time::parse_day,
 };
 
@@ -28,7 +28,8 @@ pub(crate) const STATS: Resource = Resource::of_operations(
             200,
             active_users,
             "Count the active users",
-        ),
+        )
+        .answering(Answer::Shape("int")),
         run(
             "GET",
             "/stats/daily",
@@ -37,9 +38,13 @@ pub(crate) const STATS: Resource = Resource::of_operations(
             daily,
             "Read the daily statistics",
         )
-        .with_query(&[("from", "str date"), ("to", "str date")]),
+        .with_query(&[("from", "str date"), ("to", "str date")])
+        .answering(Answer::Shape(DAYS)),
     ],
 );
+
+const DAYS: &str = "[{date: str date-time, logins: int, signups: int, leaked_passwords: int, \
+    updated_at: str date-time, created_at: str date-time}]";
 
 /// Most entries of one kind that a count reads; beyond, the oldest are not counted.
 const MAX_COUNTED: usize = 200_000;

@@ -79,7 +79,9 @@ const QUOTA: &str = "{clients: {client_credentials*: {enforce: bool, per_day: in
     per_hour: int 1..2147483647}}, organizations: {client_credentials*: {enforce: bool, \
     per_day: int 1..2147483647, per_hour: int 1..2147483647}}}?";
 
-const FLAGS: &str = "{change_pwd_flow_v1: bool, enable_apis_section: bool, \
+macro_rules! flags {
+    () => {
+        "change_pwd_flow_v1: bool, enable_apis_section: bool, \
     disable_impersonation: bool, enable_client_connections: bool, enable_pipeline2: bool, \
     allow_legacy_delegation_grant_types: bool, allow_legacy_ro_grant_types: bool, \
     allow_legacy_tokeninfo_endpoint: bool, enable_legacy_profile: bool, \
@@ -98,7 +100,19 @@ const FLAGS: &str = "{change_pwd_flow_v1: bool, enable_apis_section: bool, \
     universal_login: bool, allow_other_legacy_grant_types: bool, \
     new_universal_login_experience_enabled: bool, enable_custom_domain_in_emails: bool, \
     enable_legacy_logs_search_v2: bool, require_pushed_authorization_requests: bool, \
-    require_signed_request_object: bool, dashboard_new_onboarding: bool}";
+    require_signed_request_object: bool, dashboard_new_onboarding: bool"
+    };
+}
+
+/// The flags that may be changed.
+const FLAGS: &str = concat!("{", flags!(), "}");
+
+/// The flags that there are.
+const ALL_FLAGS: &str = concat!(
+    "{",
+    flags!(),
+    ", cannot_change_enforce_client_authentication_on_passwordless_start: bool}"
+);
 
 const SECURITY_HEADERS: &str = "{content_security_policy: {enabled: bool, policies: \
     [{mode: enum(enforcing, reporting), directives: map([str ..2048]) ..30, flags: \
@@ -131,7 +145,7 @@ const FIELDS: &[Field] = &[
         "{html: str, show_log_link: bool = false, url: str absolute-uri-or-empty}?",
     ),
     field("default_token_quota", "UR", QUOTA),
-    field("flags", "UR", FLAGS).merged(),
+    field("flags", "UR", ALL_FLAGS).on_update(FLAGS).merged(),
     field("friendly_name", "UR", "str ..256"),
     field("picture_url", "UR", "str absolute-uri-or-empty"),
     field("support_email", "UR", "str email-or-empty"),

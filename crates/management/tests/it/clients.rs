@@ -12,6 +12,41 @@ const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";
 
 /// T2-1.
 #[tokio::test]
+async fn clients_are_found_by_what_their_grants_allow() {
+    let api = Api::start().await;
+    api.make_api("urn:x", &[]).await;
+    let mut ids = Vec::new();
+    for (name, any) in [("a", true), ("b", false)] {
+        let client = api.make_client(name).await;
+        let grant = json!({"client_id": client["client_id"], "audience": "urn:x", "scope": [],
+            "organization_usage": "allow", "allow_any_organization": any});
+        api.make("/client-grants", grant).await;
+        ids.push(client["client_id"].clone());
+    }
+
+    let any = api
+        .read("/clients?q=client_grant.allow_any_organization:true&fields=client_id")
+        .await;
+    let page = api
+        .read("/clients?take=5&q=client_grant.allow_any_organization:true&fields=client_id")
+        .await;
+    let none = api
+        .read("/clients?q=client_grant.organization_id:org_1&include_totals=true")
+        .await;
+
+    assert_eq!(any, json!([{"client_id": ids[0]}]));
+    assert_eq!(page, json!({"clients": [{"client_id": ids[0]}]}));
+    assert_eq!((&none["clients"], &none["total"]), (&json!([]), &json!(0)));
+    for query in [
+        "q=name:a",
+        "q=client_grant.allow_any_organization:true&is_first_party=true",
+    ] {
+        let path = format!("/clients?{query}");
+        api.send("GET", &path, Value::Null).await.refused(400);
+    }
+}
+
+#[tokio::test]
 async fn t2_1_deleting_a_client_deletes_its_client_grants_and_user_grants() {
     let api = Api::start().await;
     api.make_api("https://orders.test", &["a"]).await;
@@ -302,6 +337,12 @@ async fn updates_merge_where_the_table_says_so() {
     let body = json!({"client_metadata": {"a": null, "c": null}, "callbacks": ["https://a.test"]});
     let updated = api.send("PATCH", &path, body).await.ok(200);
     assert_eq!(updated["client_metadata"], json!({}));
+    // Clearing what was never set leaves no trace either.
+    let bare = api.make("/clients", json!({"name": "bare"})).await;
+    let bare = format!("/clients/{}", text(&bare, "/client_id"));
+    let body = json!({"client_metadata": {"a": null, "b": "2"}});
+    let updated = api.send("PATCH", &bare, body).await.ok(200);
+    assert_eq!(updated["client_metadata"], json!({"b": "2"}));
     let updated = api
         .send("PATCH", &path, json!({"callbacks": []}))
         .await

@@ -36,6 +36,8 @@ fn values() -> Vec<Value> {
 fn properties(description: &Value, path: &str, method: &str) -> Vec<String> {
     let body = &description["paths"][path][method]["requestBody"];
     let schema = &body["content"]["application/json"]["schema"];
+    let reference = schema["$ref"].as_str().unwrap();
+    let schema = description.pointer(&reference[1..]).unwrap();
     schema["properties"]
         .as_object()
         .unwrap()
@@ -51,7 +53,7 @@ async fn create_each(
     id: &str,
     base: impl Fn(usize) -> Value,
 ) -> Vec<String> {
-    let description = api.management.openapi();
+    let description = grantor_management::openapi();
     let mut made = Vec::new();
     let mut count = 0;
     for name in properties(&description, path, "post") {
@@ -74,7 +76,7 @@ async fn create_each(
 
 /// Changes `path` with each property set to each value.
 async fn update_each(api: &Api, template: &str, path: &str) {
-    let description = api.management.openapi();
+    let description = grantor_management::openapi();
     for name in properties(&description, template, "patch") {
         for value in values() {
             let body: Map<_, _> = [(name.clone(), value)].into_iter().collect();

@@ -199,6 +199,47 @@ async fn t2_4_identifiers_are_unique_and_never_normalised() {
 
 /// T2-2.
 #[tokio::test]
+async fn the_servers_own_apis_are_made_on_demand_and_stay_what_they_are() {
+    let api = Api::start().await;
+    for (identifier, name) in [
+        ("https://login.test/me/", "Auth0 My Account API"),
+        ("https://login.test/my-org/", "Auth0 My Organization API"),
+    ] {
+        let body = json!({"identifier": identifier, "name": "mine", "token_lifetime": 5,
+            "scopes": [{"value": "read:x"}], "signing_alg": "HS256"});
+        let made = api.make("/resource-servers", body).await;
+        assert_eq!(text(&made, "/name"), name);
+        assert_eq!(text(&made, "/identifier"), identifier);
+        assert_eq!(text(&made, "/signing_alg"), "RS256");
+        assert_eq!(
+            (&made["token_lifetime"], &made["is_system"]),
+            (&json!(600), &json!(true))
+        );
+        assert!(!made["scopes"].to_string().contains("read:x"));
+
+        let path = format!("/resource-servers/{}", text(&made, "/id"));
+        let rename = api.send("PATCH", &path, json!({"name": "n"})).await;
+        assert_eq!(
+            rename.refused(400),
+            "System resource servers cannot be patched."
+        );
+        let delete = api.send("DELETE", &path, Value::Null).await;
+        assert_eq!(
+            delete.refused(400),
+            "System resource servers cannot be deleted."
+        );
+    }
+    for identifier in ["https://login.test/api/v2/", "https://login.test/userinfo"] {
+        let body = json!({"identifier": identifier, "name": "n"});
+        let reserved = api.send("POST", "/resource-servers", body).await;
+        assert_eq!(
+            reserved.refused(400),
+            "The selected identifier is reserved."
+        );
+    }
+}
+
+#[tokio::test]
 async fn t2_2_deleting_an_api_deletes_its_client_grants() {
     let api = Api::start().await;
     let made = api.make_api("https://orders.test", &["a"]).await;

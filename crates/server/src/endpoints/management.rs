@@ -1,6 +1,6 @@
 //! `/api/v2/`: bearer authentication, rate limit, and the bridge to `management`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     body::Bytes,
@@ -45,6 +45,14 @@ pub(super) async fn answer(
     let mut response = into_response(answer);
     allowance.write_to(response.headers_mut());
     response
+}
+
+/// `/api/v2/openapi.json`: what the Management API can do. It is the same everywhere, hence open to everyone.
+pub(super) async fn openapi() -> Response {
+    static DOCUMENT: LazyLock<Bytes> =
+        LazyLock::new(|| Bytes::from(grantor_management::openapi().to_string()));
+    let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+    ([(header::CONTENT_TYPE, content_type)], DOCUMENT.clone()).into_response()
 }
 
 fn into_response(answer: grantor_management::Response) -> Response {

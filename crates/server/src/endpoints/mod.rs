@@ -38,6 +38,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/pem", get(keys::pem))
         .route("/cer", get(keys::cer))
         .layer(DefaultBodyLimit::max(MAX_BODY_LENGTH))
+        .route("/api/v2/openapi.json", get(management::openapi))
         .route("/api/v2/{*path}", any(management::answer))
         .fallback(|| async { Failure::from(Refusal::new(Rule::PathUnknown)) })
         .method_not_allowed_fallback(|| async {

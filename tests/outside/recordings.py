@@ -1,0 +1,144 @@
+"""Recorded traffic of the compatible service, played against Grantor.
+
+The recordings and the tool that plays them are not part of this project; `OUTSIDE_RECORDINGS` names the folder of the
+recordings, beside which the tool lies in `tools/replay.py`. Recordings were made on tenants that people had used before and
+were edited before they were published, so some answers cannot be given by a fresh tenant or by any server at all: `prepare`
+gives the tenant the state it had where the API can, and `excuse` names the reason for what is left. Nothing here changes what
+the server does, and what has no excuse counts as a difference. docs/recordings.md tells the reasons in words.
+"""
+
+import collections
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+
+from harness import BINARY
+
+SETTINGS = "/api/v2/tenants/settings"
+
+# Members of the settings that tell other resources or the service itself, and that no request may send.
+READ_ONLY = {"universal_login", "sandbox_versions_available"}
+READ_ONLY_FLAGS = {"cannot_change_enforce_client_authentication_on_passwordless_start"}
+
+
+def load_tool(folder):
+    """The tool that plays recordings, as a module; nothing if there is none."""
+    path = pathlib.Path(folder).parent / "tools/replay.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("replay", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+def earlier_settings(recording):
+    """The settings that the tenant had before the first request of the recording, as far as the answers tell."""
+    for step in recording:
+        if step["path"] != SETTINGS or step["status"] != 200:
+            continue
+        sent = step["request"] or {} if step["method"] == "PATCH" else {}
+        state = {k: v for k, v in step["response"].items() if k not in READ_ONLY and k not in sent}
+        if "flags" in step["response"]:
+            state["flags"] = {
+                name: value
+                for name, value in step["response"]["flags"].items()
+                if name not in READ_ONLY_FLAGS and name not in sent.get("flags", {})
+            }
+        return state
+    return {}
+
+
+def prepare(recording, server):
+    """Gives the fresh tenant what the recorded one had, where the API can."""
+    state = earlier_settings(recording)
+    if state:
+        status, answer = server.call("PATCH", SETTINGS, state)
+        assert status == 200, answer
+    made = [step for step in recording if step["path"] == "/api/v2/custom-domains"]
+    if any(
+        step["method"] == "POST" and step["response"].get("primary") is False for step in made
+    ):
+        domain = {"domain": "earlier.example.org", "type": "auth0_managed_certs"}
+        status, answer = server.call("POST", "/api/v2/custom-domains", domain)
+        assert status == 201, answer
+
+
+def excuse(step, outcome, leaf, made):
+    """Why this difference cannot be mended; nothing if it can. `made` is what the recording made up to here."""
+    path, refused = step["path"], 400 <= step["status"]
+    name = leaf[0] if leaf else ""
+    if leaf and step.get("edited") and leaf[1] == "missing" and "/clients/" in path:
+        if name == "signing_keys" and (refused or "fields=" in path):
+            return "the recorder put certificates into every answer about a client"
+        if name == "client_secret" and step["response"]["client_secret"] == "[REDACTED]":
+            return "the recorder put a secret into every answer about a client"
+    if name.split(".")[0] == "universal_login":
+        return "mirrors the branding, a resource to come"
+    if re.search(r"verification\.methods\[\d+\]\.(record|domain)$", name):
+        return "names the service's own edge"
+    if name.split(".")[0] == "certificate" or name == "verification.status":
+        return "the service fetches a certificate by itself"
+    if name == "custom_domain_id" and "xYz123" in json.dumps(step["response"]):
+        return "an identifier written by hand"
+    if name == "sandbox_versions_available":
+        return "the versions of Node of that day"
+    if name == "next" or leaf and leaf[1] == "element missing" and "take=" in path:
+        return "more objects were there before the recording"
+    if not leaf:
+        if "/keys/signing/1111" in path:
+            return "an identifier written by hand"
+        if (outcome["answer"] or {}).get("errorCode") == "inexistent_credential":
+            return "the tool does not learn identifiers inside a list"
+        last = path.split("?")[0].rstrip("/").split("/")[-1]
+        if outcome["got"] == 404 and last not in made:
+            return "the object was there before the recording"
+    return None
+
+
+def play(folder, tool, wanted):
+    """Plays every recording that has a step whose path is `wanted`. Answers with the numbers of exact and of all such steps,
+    the excused ones by reason, and the differences that have no excuse."""
+    serve = f"exec {BINARY} serve --data-dir {{dir}}/data --listen 127.0.0.1:{{port}} --http"
+    token = f"{BINARY} token --management --data-dir {{dir}}/data"
+    exact, total, excused, differences = 0, 0, collections.Counter(), []
+    for file in sorted(pathlib.Path(folder).glob("*/*.json")):
+        recording = json.loads(file.read_text())
+        if not any(re.match(wanted, step["path"]) for step in recording):
+            continue
+        process, port, bearer, data = tool.serve(serve, token)
+        try:
+            server = tool.Server(f"http://127.0.0.1:{port}")
+            server.token = bearer
+            prepare(recording, server)
+            for step in recording:
+                # The placeholder of the recorder, where it is sent.
+                request = json.dumps(step.get("request")).replace("{{host}}", "127.0.0.1")
+                step["request"] = json.loads(request)
+            outcomes = tool.replay(recording, server)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+            shutil.rmtree(data, ignore_errors=True)
+        made = ""
+        for step, outcome in zip(recording, outcomes):
+            if re.match(wanted, step["path"]):
+                total += 1
+                exact += outcome["ok"]
+                leaves = outcome["bad"] or ([] if outcome["ok"] else [None])
+                reasons = [excuse(step, outcome, leaf, made) for leaf in leaves]
+                if reasons and all(reasons):
+                    excused[reasons[0]] += 1
+                elif reasons:
+                    left = [leaf for leaf, reason in zip(leaves, reasons) if not reason]
+                    differences.append(
+                        f"{file.name}: {step['method']} {step['path']} "
+                        f"{outcome['want']} {outcome['got']} {left} {outcome['answer']}"
+                    )
+            if step["method"] == "POST":
+                made += json.dumps(step.get("response"))
+    return exact, total, excused, differences
