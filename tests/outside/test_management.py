@@ -68,31 +68,51 @@ def test_the_node_sdk_does_every_operation_of_the_first_resources(fresh, pem):
     assert seen["credentialFound"]["kid"] == seen["credential"]["kid"]
     assert (seen["credentials"], seen["credentialsAfter"]) == (1, 0)
     assert seen["grant"]["id"].startswith("cgr_")
+    assert seen["grantFound"] == seen["grant"]
     assert seen["grantUpdated"]["scope"] == ["read:x", "write:x"]
     assert len(seen["grants"]) == 1 and seen["grantsAfter"] == []
     assert seen["key"]["kid"] == seen["rotatedKid"]
     assert seen["ownToken"] == 401
     assert seen["settingsFound"]["friendly_name"] == "Orchard"
     assert seen["logs"] > 0
+    assert seen["log"]["log_id"]
+    assert seen["domainFound"]["status"] == "pending_verification"
+    assert seen["domains"] == ["login.node.test"] and seen["domainsAfter"] == []
+    assert seen["domainUpdated"]["domain_metadata"] == {"kind": "test"}
+    assert seen["domainTested"]["success"] is False
+    assert seen["domainVerified"]["verification"]["status"] == "failed"
+    assert seen["firstDefault"]["domain"] == server.domain.split(":")[0]
+    assert seen["defaultSet"]["is_default"] and seen["defaultFound"]["is_default"]
+    assert seen["consents"] == []
     assert seen["refused"]["status"] == 404
 
 
-def test_t20_1_t20_5_python_makes_and_finds_an_api(api, name):
-    made = api.resource_servers.create(identifier=name, name="From Python")
+def test_t20_1_t20_5_python_does_every_operation_on_apis(api, name):
+    scopes = [{"value": "read:x", "description": "Read"}]
+    made = api.resource_servers.create(identifier=name, name="From Python", scopes=scopes)
 
     assert re.fullmatch("[0-9a-f]{24}", made.id)
-    assert api.resource_servers.get(name.replace("/", "%2F").replace(":", "%3A")).id == made.id
+    encoded = name.replace("/", "%2F").replace(":", "%3A")
+    assert api.resource_servers.get(encoded).id == made.id
+    updated = api.resource_servers.update(made.id, token_lifetime=300)
+    assert (updated.token_lifetime, updated.scopes[0].value) == (300, "read:x")
+    assert [one.id for one in api.resource_servers.list(identifiers=[name])] == [made.id]
     api.resource_servers.delete(made.id)
     with pytest.raises(ApiError) as gone:
         api.resource_servers.get(made.id)
     assert gone.value.status_code == 404
 
 
-def test_t20_1_t20_6_python_makes_a_client_and_its_grant_once(api, server, name):
+def test_t20_1_t20_6_python_does_every_operation_on_clients_and_grants(api, server, name):
     api.resource_servers.create(identifier=name, name="n", scopes=[{"value": "read:x"}])
     client = api.clients.create(name="From Python", app_type="non_interactive")
+    found = api.clients.get(client.client_id)
+    assert (found.name, found.client_secret) == ("From Python", client.client_secret)
+    assert api.clients.update(client.client_id, description="d").description == "d"
+    assert client.client_id in [one.client_id for one in api.clients.list(per_page=3)]
     grant = api.client_grants.create(client_id=client.client_id, audience=name, scope=["read:x"])
     assert grant.id.startswith("cgr_")
+    assert api.client_grants.get(grant.id).audience == name
 
     with pytest.raises(ApiError) as twice:
         api.client_grants.create(client_id=client.client_id, audience=name, scope=["read:x"])
@@ -103,23 +123,74 @@ def test_t20_1_t20_6_python_makes_a_client_and_its_grant_once(api, server, name)
     assert server.token(app, name)
     rotated = api.clients.rotate_secret(client.client_id)
     assert rotated.client_secret != client.client_secret
+    assert api.client_grants.update(grant.id, scope=[]).scope == []
+    api.client_grants.delete(grant.id)
+    assert list(api.client_grants.list(client_id=client.client_id)) == []
     api.clients.delete(client.client_id)
+    with pytest.raises(ApiError) as gone:
+        api.clients.get(client.client_id)
+    assert gone.value.status_code == 404
 
 
-def test_python_reads_and_writes_what_is_left(api, pem):
-    client = api.clients.create(name="Keys", app_type="non_interactive")
-    credential = api.clients.credentials.create(
-        client.client_id, credential_type="public_key", name="n", pem=pem, alg="RS256"
+def test_python_does_every_operation_on_credentials(api, pem):
+    client = api.clients.create(name="Keys", app_type="non_interactive").client_id
+    credentials = api.clients.credentials
+    made = credentials.create(
+        client, credential_type="public_key", name="n", pem=pem, alg="RS256"
     )
-    assert [c.id for c in api.clients.credentials.list(client.client_id)] == [credential.id]
-    api.clients.credentials.delete(client.client_id, credential.id)
+
+    assert credentials.get(client, made.id).kid == made.kid
+    assert [one.id for one in credentials.list(client)] == [made.id]
+    changed = credentials.update(client, made.id, expires_at="2040-01-01T00:00:00.000Z")
+    assert changed.expires_at.year == 2040
+    credentials.delete(client, made.id)
+    assert credentials.list(client) == []
+
+
+def test_python_reads_and_writes_settings_logs_and_statistics(api):
     api.tenants.settings.update(friendly_name="From Python")
+
     assert api.tenants.settings.get().friendly_name == "From Python"
-    assert any(key.current for key in api.keys.signing.list())
-    assert api.logs.list(per_page=1).items
-    api.stats.get_daily(from_="20260101", to="20260102")
-    api.stats.get_active_users_count()
+    entries = api.logs.list(per_page=1).items
+    assert api.logs.get(entries[0].log_id).log_id == entries[0].log_id
+    assert isinstance(api.stats.get_daily(from_="20260101", to="20260102"), list)
+    assert api.stats.get_active_users_count() >= 0
     assert list(api.user_grants.list()) == []
+    api.user_grants.delete_by_user_id(user_id="auth0|1")
+    api.user_grants.delete("0123456789abcdef01234567")
+
+
+def test_python_does_every_operation_on_custom_domains(api):
+    domains = api.custom_domains
+    made = domains.create(domain="login.python.test", type="auth0_managed_certs")
+
+    identifier = made.custom_domain_id
+    assert domains.get(identifier).domain == "login.python.test"
+    assert identifier in [one.custom_domain_id for one in domains.list()]
+    assert domains.update(identifier, tls_policy="recommended").tls_policy == "recommended"
+    assert domains.test(identifier).success is False
+    assert domains.verify(identifier).status == "pending_verification"
+    first = domains.get_default()
+    assert domains.set_default(domain="login.python.test").is_default
+    domains.set_default(domain=first.domain)
+    domains.delete(identifier)
+    assert identifier not in [one.custom_domain_id for one in domains.list()]
+
+
+def test_j10_4_python_does_every_operation_on_signing_keys(fresh, monkeypatch):
+    server = fresh().start()
+    monkeypatch.setenv("SSL_CERT_FILE", server.authority)
+    client_id, client_secret = manager(server)
+    api = ManagementClient(
+        domain=server.domain, client_id=client_id, client_secret=client_secret
+    )
+    current = next(key for key in api.keys.signing.list() if key.current)
+
+    rotated = api.keys.signing.rotate()
+
+    assert rotated.kid != current.kid
+    assert api.keys.signing.get(current.kid).previous
+    assert api.keys.signing.revoke(current.kid).kid == current.kid
 
 
 def token_for_own_api(server, *scopes):

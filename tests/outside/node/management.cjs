@@ -51,6 +51,7 @@ async function clients(api) {
 async function grants(api, client_id) {
   const made = await api.clientGrants.create({ client_id, audience: identifier, scope: ["read:x"] });
   seen.grant = made;
+  seen.grantFound = await api.clientGrants.get(made.id);
   seen.grantUpdated = await api.clientGrants.update(made.id, { scope: ["read:x", "write:x"] });
   seen.grants = await all(api.clientGrants.list({ client_id }));
   await api.clientGrants.delete(made.id);
@@ -69,9 +70,35 @@ async function keys(api) {
 async function rest(api) {
   seen.settings = await api.tenants.settings.update({ friendly_name: "Orchard" });
   seen.settingsFound = await api.tenants.settings.get({});
-  seen.logs = (await all(api.logs.list({ per_page: 5 }))).length;
+  const logs = await all(api.logs.list({ per_page: 5 }));
+  seen.logs = logs.length;
+  seen.log = await api.logs.get(logs[0].log_id);
   seen.daily = await api.stats.getDaily({ from: "20260101", to: "20260102" });
   seen.activeUsers = await api.stats.getActiveUsersCount();
+}
+
+async function domains(api) {
+  const domain = "login.node.test";
+  const made = await api.customDomains.create({ domain, type: "auth0_managed_certs" });
+  const id = made.custom_domain_id;
+  seen.domain = made;
+  seen.domainFound = await api.customDomains.get(id);
+  seen.domains = (await api.customDomains.list()).map((one) => one.domain);
+  seen.domainUpdated = await api.customDomains.update(id, { domain_metadata: { kind: "test" } });
+  seen.domainTested = await api.customDomains.test(id);
+  seen.domainVerified = await api.customDomains.verify(id);
+  seen.firstDefault = await api.customDomains.getDefault();
+  seen.defaultSet = await api.customDomains.setDefault({ domain });
+  seen.defaultFound = await api.customDomains.getDefault();
+  await api.customDomains.setDefault({ domain: seen.firstDefault.domain });
+  await api.customDomains.delete(id);
+  seen.domainsAfter = await api.customDomains.list();
+}
+
+async function consents(api) {
+  seen.consents = await all(api.userGrants.list({ user_id: "auth0|1" }));
+  await api.userGrants.deleteByUserId({ user_id: "auth0|1" });
+  await api.userGrants.delete("0123456789abcdef01234567");
 }
 
 async function main() {
@@ -80,6 +107,8 @@ async function main() {
   const client_id = await clients(api);
   await grants(api, client_id);
   await rest(api);
+  await domains(api);
+  await consents(api);
   await api.clients.delete(client_id);
   await api.resourceServers.delete(seen.api.id);
   seen.refused = await api.clients.get(client_id).then(
