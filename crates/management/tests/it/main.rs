@@ -7,10 +7,12 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod client_credentials;
 mod clients;
 mod coverage;
 mod engine;
 mod hostile;
+mod log_and_statistics;
 mod others;
 mod resource_servers;
 mod support;
