@@ -1,10 +1,12 @@
 """Recorded traffic of the compatible service, played against Grantor.
 
-The recordings and the tool that plays them are not part of this project; `OUTSIDE_RECORDINGS` names the folder of the
-recordings, beside which the tool lies in `tools/replay.py`. Recordings were made on tenants that people had used before and
-were edited before they were published, so some answers cannot be given by a fresh tenant or by any server at all: `prepare`
-gives the tenant the state it had where the API can, and `excuse` names the reason for what is left. Nothing here changes what
-the server does, and what has no excuse counts as a difference. docs/recordings.md tells the reasons in words.
+The recordings and the tool that plays them are not part of this project; `OUTSIDE_RECORDINGS`
+names the folder of the recordings, beside which the tool lies in `tools/replay.py`. Recordings were
+made on tenants that people had used before and were edited before they were published, so some
+answers cannot be given by a fresh tenant or by any server at all: `prepare` gives the tenant the
+state it had where the API can, and `excuse` names the reason for what is left. Nothing here changes
+what the server does, and what has no excuse counts as a difference. docs/recordings.md tells the
+reasons in words.
 """
 
 import collections
@@ -37,7 +39,7 @@ def load_tool(folder):
 
 
 def earlier_settings(recording):
-    """The settings that the tenant had before the first request of the recording, as far as the answers tell."""
+    """The settings that the tenant had before the recording, as far as the answers tell."""
     for step in recording:
         if step["path"] != SETTINGS or step["status"] != 200:
             continue
@@ -69,7 +71,7 @@ def prepare(recording, server):
 
 
 def excuse(step, outcome, leaf, made):
-    """Why this difference cannot be mended; nothing if it can. `made` is what the recording made up to here."""
+    """Why this difference cannot be mended; nothing if it can. `made` is what was made before."""
     path, refused = step["path"], 400 <= step["status"]
     name = leaf[0] if leaf else ""
     if leaf and step.get("edited") and leaf[1] == "missing" and "/clients/" in path:
@@ -101,8 +103,8 @@ def excuse(step, outcome, leaf, made):
 
 
 def play(folder, tool, wanted):
-    """Plays every recording that has a step whose path is `wanted`. Answers with the numbers of exact and of all such steps,
-    the excused ones by reason, and the differences that have no excuse."""
+    """Plays every recording that has a step whose path is `wanted`. Answers with the numbers of
+    exact and of all such steps, the excused ones by reason, and the differences without excuse."""
     serve = f"exec {BINARY} serve --data-dir {{dir}}/data --listen 127.0.0.1:{{port}} --http"
     token = f"{BINARY} token --management --data-dir {{dir}}/data"
     exact, total, excused, differences = 0, 0, collections.Counter(), []

@@ -243,6 +243,41 @@ def test_j9_4_deleting_the_application_ends_new_tokens(server):
     assert wait_until(lambda: status() == 401, "refused", seconds=1)
 
 
+def test_t19_2_t19_3_t20_7_a_changed_grant_changes_the_next_token(server, name):
+    app = server.machine(name, "read:x", "write:x")
+    (grant,) = server.management("GET", f"client-grants?client_id={app['client_id']}")
+
+    def scope():
+        return jwt.decode(server.token(app, name), options={"verify_signature": False})["scope"]
+
+    assert scope() == "read:x write:x"
+    server.management("PATCH", f"client-grants/{grant['id']}", {"scope": ["write:x"]})
+    assert wait_until(lambda: scope() == "write:x", "narrowed", seconds=1)
+
+    server.management("DELETE", f"client-grants/{grant['id']}", status=204)
+
+    refused = wait_until(lambda: server.ask(app, name).status_code == 403, "refused", seconds=1)
+    assert refused
+    for query in (f"client_id={app['client_id']}", f"audience={name}"):
+        assert server.management("GET", f"client-grants?{query}") == []
+
+
+def test_t4_5_the_defaults_of_the_tenant_survive_a_restart(fresh):
+    server = fresh(tls=False).start()
+    server.api("https://default.test", "read:x")
+    defaults = {
+        "default_audience": "https://default.test",
+        "default_directory": "Username-Password-Authentication",
+    }
+    server.management("PATCH", "tenants/settings", defaults)
+
+    server.stop()
+    server.start()
+
+    settings = server.management("GET", "tenants/settings")
+    assert {member: settings[member] for member in defaults} == defaults
+
+
 def test_t32_2_t32_3_the_blacklist_lists_a_token_once(server, name):
     app = server.machine(name, "read:x")
     jti = jwt.decode(server.token(app, name), options={"verify_signature": False})["jti"]
@@ -381,8 +416,8 @@ def test_the_document_is_served_to_everyone_as_it_is_checked_in(server):
 # Recorded traffic of the compatible service.
 
 PLAYED = re.compile(
-    r"/api/v2/(resource-servers|clients|client-grants|grants|tenants|keys/signing|logs|stats|blacklists|custom-domains)"
-    r"([/?]|$)"
+    r"/api/v2/(resource-servers|clients|client-grants|grants|tenants|keys/signing|logs|stats"
+    r"|blacklists|custom-domains)([/?]|$)"
 )
 
 

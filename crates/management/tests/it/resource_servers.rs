@@ -240,7 +240,7 @@ async fn the_servers_own_apis_are_made_on_demand_and_stay_what_they_are() {
 }
 
 #[tokio::test]
-async fn t2_2_deleting_an_api_deletes_its_client_grants() {
+async fn t2_2_j8_2_deleting_an_api_deletes_its_client_grants() {
     let api = Api::start().await;
     let made = api.make_api("https://orders.test", &["a"]).await;
     let client = api.make_client("svc").await;
