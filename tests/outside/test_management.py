@@ -243,7 +243,7 @@ def test_j9_4_deleting_the_application_ends_new_tokens(server):
     assert wait_until(lambda: status() == 401, "refused", seconds=1)
 
 
-def test_t19_2_t19_3_t20_7_a_changed_grant_changes_the_next_token(server, name):
+def test_t19_2_t19_3_a_changed_grant_changes_the_next_token(server, name):
     app = server.machine(name, "read:x", "write:x")
     (grant,) = server.management("GET", f"client-grants?client_id={app['client_id']}")
 
@@ -262,7 +262,7 @@ def test_t19_2_t19_3_t20_7_a_changed_grant_changes_the_next_token(server, name):
         assert server.management("GET", f"client-grants?{query}") == []
 
 
-def test_t4_5_the_defaults_of_the_tenant_survive_a_restart(fresh):
+def test_the_defaults_of_the_tenant_survive_a_restart(fresh):
     server = fresh(tls=False).start()
     server.api("https://default.test", "read:x")
     defaults = {

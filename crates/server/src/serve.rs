@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     app::App,
     config::Config,
-    endpoints,
+    endpoints, files,
     hosts::Arrival,
     keys::Keys,
     listen::Listener,
@@ -133,8 +133,7 @@ impl Server {
         .await
         .map_err(Error::Seed)?;
         let certificates = certificates(config, &app)?;
-        let socket = bind(config.listen).await?;
-        let address = socket.local_addr().unwrap_or(config.listen);
+        let (socket, address) = listen(config).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         let authority = certificates
@@ -173,12 +172,10 @@ impl Server {
             certificates.own,
             stopped,
         )));
-        let base_url = base_url(config, address);
-        announce(config, &base_url);
         Ok(Self {
             app,
             address,
-            base_url,
+            base_url: base_url(config, address),
             authority,
             is_first_start: seeded,
             stop,
@@ -257,6 +254,18 @@ async fn prepare_keys(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Binds the address and tells commands where it is – before anybody can connect, because a script that sees the port
+/// open asks for a token at once.
+async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), Error> {
+    announce(config, &base_url(config, config.listen));
+    let socket = bind(config.listen).await?;
+    let address = socket.local_addr().unwrap_or(config.listen);
+    if address != config.listen {
+        announce(config, &base_url(config, address));
+    }
+    Ok((socket, address))
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address)
         .await
@@ -276,7 +285,8 @@ const RUNNING: &str = "server.json";
 
 fn announce(config: &Config, base_url: &str) {
     let text = serde_json::json!({"url": base_url}).to_string();
-    if let Err(error) = std::fs::write(config.data_dir.join(RUNNING), text) {
+    let path = config.data_dir.join(RUNNING);
+    if let Err(error) = files::write_owner_only(&path, text.as_bytes()) {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "commands will not know where this server is reached"
