@@ -121,15 +121,19 @@ impl Granted {
 /// # Errors
 /// A [`Refusal`] with the deciding fact.
 pub fn decide<C: Requester>(facts: &Facts<'_, C>) -> Result<Granted, Refusal> {
-    may_use_grant(facts)?;
+    may_use_grant(facts.client, facts.grant_type)?;
     match facts.subject {
         Subject::Client => decide_for_client(facts, target(facts)?),
         Subject::User(permissions) => for_user::decide(facts, permissions),
     }
 }
 
-fn may_use_grant<C: Requester>(facts: &Facts<'_, C>) -> Result<(), Refusal> {
-    let (client, grant_type) = (facts.client.client(), facts.grant_type);
+/// The part of the decision that needs no API: whether the client may use the grant at all.
+///
+/// # Errors
+/// [`Rule::GrantTypeNotAllowed`] with the deciding fact.
+pub fn may_use_grant<C: Requester>(requester: &C, grant_type: GrantType) -> Result<(), Refusal> {
+    let client = requester.client();
     let refuse = |because: &str| {
         Err(Refusal::new(Rule::GrantTypeNotAllowed)
             .naming("grant_type", grant_type.as_str())
@@ -145,8 +149,8 @@ fn may_use_grant<C: Requester>(facts: &Facts<'_, C>) -> Result<(), Refusal> {
     }
     // RFC 6749 §4.4: "MUST only be used by confidential clients".
     if grant_type == GrantType::CLIENT_CREDENTIALS
-        && facts.client.method() != Some(Method::Secret)
-        && facts.client.method() != Some(Method::PrivateKeyJwt)
+        && requester.method() != Some(Method::Secret)
+        && requester.method() != Some(Method::PrivateKeyJwt)
     {
         return refuse("the client is public");
     }

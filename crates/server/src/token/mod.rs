@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
+    authorization::may_use_grant,
     client_auth::ClientClaim,
     grants::GrantType,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
@@ -125,14 +126,7 @@ async fn exchange(
     // A grant of the table that has no file yet: a client that may not use it hears that first.
     let client = authenticate(app, context, &claim).await?;
     let dialect = client.client().switches().error_dialect;
-    if client
-        .client()
-        .grant_types
-        .iter()
-        .any(|allowed| allowed == grant_type.as_str())
-    {
-        return Err(Failure::from(unsupported()).in_dialect(dialect));
-    }
-    let refusal = Refusal::new(Rule::GrantTypeNotAllowed).naming("grant_type", grant_type.as_str());
-    Err(Failure::from(refusal.with("client_id", &client.client().client_id)).in_dialect(dialect))
+    let refusal =
+        may_use_grant(&client, grant_type).map_or_else(|refused| refused, |()| unsupported());
+    Err(Failure::from(refusal).in_dialect(dialect))
 }
