@@ -3,6 +3,7 @@
 use grantor_protocol::{env::Timestamp, tenant::TenantId};
 
 use crate::{
+    batch::Batch,
     document::MAX_KEY_BYTES,
     error::{Error, Result},
     params,
@@ -22,19 +23,19 @@ pub struct BlacklistedToken {
     pub expires_at: Timestamp,
 }
 
-impl Store {
+impl Batch {
     /// Revokes a token; again is no failure.
-    pub async fn blacklist_token(&self, tenant: &TenantId, token: &BlacklistedToken) -> Result<()> {
-        let mut batch = self.batch();
+    pub fn blacklist_token(&mut self, tenant: &TenantId, token: &BlacklistedToken) -> &mut Self {
         if MAX_KEY_BYTES < token.aud.len().max(token.jti.len()) {
             let what = "a revoked token whose aud or jti is too long".to_owned();
-            batch.defect(Error::Malformed { what });
+            return self.defect(Error::Malformed { what });
         }
         let values = params![tenant, &token.aud, &token.jti, token.expires_at];
-        batch.run(statements::BLACKLIST_INSERT, values);
-        self.commit(batch).await
+        self.run(statements::BLACKLIST_INSERT, values)
     }
+}
 
+impl Store {
     /// The revoked tokens of an audience, at most [`MAX_LIMIT`].
     pub async fn blacklisted_tokens(
         &self,

@@ -67,11 +67,11 @@ fn add<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
             jti: text("jti").unwrap_or_default().to_owned(),
             expires_at: call.now.plus_seconds(KEPT_SECONDS),
         };
-        call.management
-            .store
-            .blacklist_token(call.tenant, &token)
-            .await?;
-        Ok(call.recorded(Response::nothing()).await)
+        let mut batch = call.management.store.batch();
+        batch.blacklist_token(call.tenant, &token);
+        let response = Response::nothing();
+        call.commit_recorded(batch, &response).await?;
+        Ok(response)
     })
 }
 

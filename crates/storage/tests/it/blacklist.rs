@@ -12,13 +12,17 @@ on_both! {
             jti: jti.to_owned(),
             expires_at: at(60),
         };
+        let mut batch = store.batch();
         for token in [token("x", "2"), token("x", "1"), token("y", "3"), token("x", "1")] {
-            store.blacklist_token(&default(), &token).await.unwrap();
+            batch.blacklist_token(&default(), &token);
         }
+        store.commit(batch).await.unwrap();
 
         let listed = store.blacklisted_tokens(&default(), "x").await.unwrap();
 
-        let too_long = store.blacklist_token(&default(), &token("x", &"1".repeat(2000))).await;
+        let mut batch = store.batch();
+        batch.blacklist_token(&default(), &token("x", &"1".repeat(2000)));
+        let too_long = store.commit(batch).await;
         assert!(matches!(too_long, Err(Error::Malformed { .. })), "{too_long:?}");
         assert_eq!(listed, [token("x", "1"), token("x", "2")]);
         assert!(store.is_blacklisted(&default(), "y", "3").await.unwrap());

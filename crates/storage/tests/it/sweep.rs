@@ -29,7 +29,9 @@ on_both! {
         store.append_events(&events).await.unwrap();
         for (jti, expires_at) in [("1", at(0)), ("2", at(now))] {
             let token = BlacklistedToken { aud: "a".into(), jti: jti.into(), expires_at };
-            store.blacklist_token(&default(), &token).await.unwrap();
+            let mut batch = store.batch();
+            batch.blacklist_token(&default(), &token);
+            store.commit(batch).await.unwrap();
         }
         insert(&store, &thing("1", "a")).await;
 
