@@ -266,4 +266,62 @@ statements! {
     PASSWORD_HISTORY_DELETE_SOME = "DELETE FROM password_history"
         " WHERE tenant = ?1 AND (provider, identity, number) IN"
         " (SELECT provider, identity, number FROM password_history WHERE tenant = ?1 LIMIT ?2)";
+
+    LOGIN_INSERT = "INSERT INTO logins (tenant, digest, request, progress, revision, expires_at)"
+        " VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT DO NOTHING";
+    LOGIN_FIND = "SELECT request, progress, revision FROM logins"
+        " WHERE tenant = ?1 AND digest = ?2 AND expires_at > ?3";
+    LOGIN_ADVANCE = "UPDATE logins SET progress = ?4, revision = revision + 1"
+        " WHERE tenant = ?1 AND digest = ?2 AND revision = ?3";
+    LOGIN_END = "DELETE FROM logins WHERE tenant = ?1 AND digest = ?2 AND revision = ?3";
+    LOGIN_SWEEP = "DELETE FROM logins WHERE (tenant, digest) IN"
+        " (SELECT tenant, digest FROM logins WHERE expires_at < ?1 LIMIT ?2)";
+    LOGIN_DELETE_SOME = "DELETE FROM logins WHERE tenant = ?1 AND digest IN"
+        " (SELECT digest FROM logins WHERE tenant = ?1 LIMIT ?2)";
+
+    SESSION_PUT = "INSERT INTO browser_sessions (tenant, session_id, digest, user_id,"
+        " authenticated_at, methods, last_used_at, persistent, absolute_seconds, idle_seconds,"
+        " created_at, expires_at, ip, user_agent)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " ON CONFLICT (tenant, session_id) DO UPDATE SET digest = excluded.digest,"
+        " authenticated_at = excluded.authenticated_at, methods = excluded.methods,"
+        " last_used_at = excluded.last_used_at, persistent = excluded.persistent,"
+        " absolute_seconds = excluded.absolute_seconds, idle_seconds = excluded.idle_seconds,"
+        " expires_at = excluded.expires_at, ip = excluded.ip, user_agent = excluded.user_agent"
+        " WHERE browser_sessions.user_id = excluded.user_id";
+    SESSION_USE = "UPDATE browser_sessions SET last_used_at ="
+        " CASE WHEN last_used_at < ?3 THEN ?3 ELSE last_used_at END, expires_at ="
+        " CASE WHEN expires_at < ?4 THEN ?4 ELSE expires_at END"
+        " WHERE tenant = ?1 AND session_id = ?2 AND authenticated_at = ?5";
+    SESSION_FIND_BY_DIGEST = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " FROM browser_sessions WHERE tenant = ?1 AND digest = ?2";
+    SESSION_FIND = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " FROM browser_sessions WHERE tenant = ?1 AND session_id = ?2";
+    SESSION_LIST_OF_USER = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2"
+        " AND (created_at, session_id) > (?3, ?4) ORDER BY created_at, session_id LIMIT ?5";
+    SESSION_DELETE = "DELETE FROM browser_sessions WHERE tenant = ?1 AND session_id = ?2";
+    SESSION_DELETE_OF_USER = "DELETE FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2";
+    SESSION_SWEEP = "DELETE FROM browser_sessions WHERE (tenant, session_id) IN"
+        " (SELECT tenant, session_id FROM browser_sessions WHERE expires_at < ?1 LIMIT ?2)";
+    SESSION_DELETE_SOME = "DELETE FROM browser_sessions WHERE tenant = ?1 AND session_id IN"
+        " (SELECT session_id FROM browser_sessions WHERE tenant = ?1 LIMIT ?2)";
+    SESSION_CLIENT_INSERT = "INSERT INTO session_clients (tenant, session_id, client_id)"
+        " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    SESSION_CLIENT_LIST = "SELECT client_id FROM session_clients"
+        " WHERE tenant = ?1 AND session_id = ?2 ORDER BY client_id LIMIT ?3";
+    SESSION_CLIENT_DELETE = "DELETE FROM session_clients WHERE tenant = ?1 AND session_id = ?2";
+    SESSION_CLIENT_DELETE_OF_USER = "DELETE FROM session_clients"
+        " WHERE tenant = ?1 AND session_id IN"
+        " (SELECT session_id FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2)";
+    SESSION_CLIENT_SWEEP = "DELETE FROM session_clients WHERE (tenant, session_id, client_id) IN"
+        " (SELECT c.tenant, c.session_id, c.client_id FROM browser_sessions s"
+        " JOIN session_clients c ON c.tenant = s.tenant AND c.session_id = s.session_id"
+        " WHERE s.expires_at < ?1 LIMIT ?2)";
+    SESSION_CLIENT_DELETE_SOME = "DELETE FROM session_clients"
+        " WHERE tenant = ?1 AND (session_id, client_id) IN"
+        " (SELECT session_id, client_id FROM session_clients WHERE tenant = ?1 LIMIT ?2)";
 }

@@ -22,6 +22,10 @@ pub struct Swept {
     pub changes: u64,
     /// Revoked tokens that have expired.
     pub blacklisted_tokens: u64,
+    /// Logins that nobody finished.
+    pub logins: u64,
+    /// Browser sessions that have ended.
+    pub sessions: u64,
 }
 
 /// Rows per commit: few, because other writes wait for it.
@@ -42,6 +46,9 @@ impl Store {
         let expired = now.plus_seconds(-GRACE_SECONDS);
         let old = now.plus_seconds(-i64::from(retention.event_days) * 86_400);
         let heard = now.plus_seconds(-CHANGES_SECONDS);
+        // A session is found by its clients' rows only as long as it exists, so these go first.
+        self.sweep_one(statements::SESSION_CLIENT_SWEEP, expired)
+            .await?;
         Ok(Swept {
             single_use: self
                 .sweep_one(statements::SINGLE_USE_SWEEP, expired)
@@ -49,6 +56,8 @@ impl Store {
             events: self.sweep_one(statements::EVENT_SWEEP, old).await?,
             changes: self.sweep_one(statements::CHANGE_SWEEP, heard).await?,
             blacklisted_tokens: self.sweep_one(statements::BLACKLIST_SWEEP, expired).await?,
+            logins: self.sweep_one(statements::LOGIN_SWEEP, expired).await?,
+            sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
         })
     }
 

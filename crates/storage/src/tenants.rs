@@ -155,6 +155,9 @@ const PIECES: &[Sql] = &[
     statements::IDENTITY_DELETE_SOME,
     statements::ATTRIBUTE_DELETE_SOME,
     statements::USER_DELETE_SOME,
+    statements::LOGIN_DELETE_SOME,
+    statements::SESSION_CLIENT_DELETE_SOME,
+    statements::SESSION_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

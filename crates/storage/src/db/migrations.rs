@@ -22,6 +22,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 2,
         script: include_str!("../../migrations/0002_users.sql"),
     },
+    Migration {
+        number: 3,
+        script: include_str!("../../migrations/0003_sign_in.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod master_key;
 mod migrations;
+mod sign_in;
 mod single_use;
 mod sweep;
 mod tenants;
