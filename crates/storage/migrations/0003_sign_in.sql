@@ -1,4 +1,4 @@
--- Logins that are pending, and the browser sessions that come of them.
+-- Logins that are pending, the browser sessions that come of them, and the opaque access tokens.
 -- up
 CREATE TABLE logins (
   tenant {text} NOT NULL,
@@ -36,7 +36,20 @@ CREATE TABLE session_clients (
   client_id {text} NOT NULL,
   PRIMARY KEY (tenant, session_id, client_id)
 ) {clustered};
+CREATE TABLE access_tokens (
+  tenant {text} NOT NULL,
+  digest {bytes} NOT NULL,
+  family {text} NOT NULL,
+  user_id {text} NOT NULL,
+  payload TEXT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant, digest)
+);
+CREATE INDEX access_tokens_by_family ON access_tokens (tenant, family);
+CREATE INDEX access_tokens_by_user ON access_tokens (tenant, user_id);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
 -- down
+DROP TABLE access_tokens;
 DROP TABLE session_clients;
 DROP TABLE browser_sessions;
 DROP TABLE logins;

@@ -10,6 +10,7 @@
 //!
 //! Does not know HTTP, holds no rule of the protocol, and reads no clock: instants come in.
 
+mod access_tokens;
 mod batch;
 mod blacklist;
 mod cache;
@@ -35,6 +36,7 @@ pub mod users;
 mod value;
 mod watch;
 
+pub use access_tokens::StoredAccessToken;
 pub use batch::{Batch, Change};
 pub use blacklist::BlacklistedToken;
 pub use document::MAX_KEY_BYTES;

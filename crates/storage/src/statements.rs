@@ -324,4 +324,16 @@ statements! {
     SESSION_CLIENT_DELETE_SOME = "DELETE FROM session_clients"
         " WHERE tenant = ?1 AND (session_id, client_id) IN"
         " (SELECT session_id, client_id FROM session_clients WHERE tenant = ?1 LIMIT ?2)";
+
+    ACCESS_TOKEN_INSERT = "INSERT INTO access_tokens"
+        " (tenant, digest, family, user_id, payload, expires_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    ACCESS_TOKEN_FIND = "SELECT payload FROM access_tokens"
+        " WHERE tenant = ?1 AND digest = ?2 AND expires_at > ?3";
+    ACCESS_TOKEN_DELETE_FAMILY = "DELETE FROM access_tokens WHERE tenant = ?1 AND family = ?2";
+    ACCESS_TOKEN_DELETE_OF_USER = "DELETE FROM access_tokens WHERE tenant = ?1 AND user_id = ?2";
+    ACCESS_TOKEN_SWEEP = "DELETE FROM access_tokens WHERE (tenant, digest) IN"
+        " (SELECT tenant, digest FROM access_tokens WHERE expires_at < ?1 LIMIT ?2)";
+    ACCESS_TOKEN_DELETE_SOME = "DELETE FROM access_tokens WHERE tenant = ?1 AND digest IN"
+        " (SELECT digest FROM access_tokens WHERE tenant = ?1 LIMIT ?2)";
 }

@@ -24,6 +24,8 @@ pub struct Swept {
     pub blacklisted_tokens: u64,
     /// Logins that nobody finished.
     pub logins: u64,
+    /// Opaque access tokens that have expired.
+    pub access_tokens: u64,
     /// Browser sessions that have ended.
     pub sessions: u64,
 }
@@ -57,6 +59,9 @@ impl Store {
             changes: self.sweep_one(statements::CHANGE_SWEEP, heard).await?,
             blacklisted_tokens: self.sweep_one(statements::BLACKLIST_SWEEP, expired).await?,
             logins: self.sweep_one(statements::LOGIN_SWEEP, expired).await?,
+            access_tokens: self
+                .sweep_one(statements::ACCESS_TOKEN_SWEEP, expired)
+                .await?,
             sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
         })
     }

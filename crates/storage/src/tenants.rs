@@ -156,6 +156,7 @@ const PIECES: &[Sql] = &[
     statements::ATTRIBUTE_DELETE_SOME,
     statements::USER_DELETE_SOME,
     statements::LOGIN_DELETE_SOME,
+    statements::ACCESS_TOKEN_DELETE_SOME,
     statements::SESSION_CLIENT_DELETE_SOME,
     statements::SESSION_DELETE_SOME,
 ];

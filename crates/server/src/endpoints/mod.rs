@@ -4,6 +4,7 @@ mod discovery;
 mod health;
 mod keys;
 mod management;
+mod userinfo;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub fn router(app: &Arc<App>) -> Router {
             get(discovery::document),
         )
         .route("/.well-known/jwks.json", get(keys::key_set))
+        .route("/userinfo", get(userinfo::answer).post(userinfo::answer))
         .route("/pem", get(keys::pem))
         .route("/cer", get(keys::cer))
         .layer(DefaultBodyLimit::max(MAX_BODY_LENGTH))

@@ -1,14 +1,18 @@
-//! Minting: builds the claims of an access token and signs them.
+//! Minting: builds the claims of access and ID tokens and signs them.
 
-use grantor_jose::{Algorithm, Signer, SigningKey};
+use grantor_jose::{Algorithm, Signer, SigningKey, digest};
 use grantor_protocol::{
     authorization::{self, Facts, Granted},
-    claims::{AccessToken, access_token_type},
+    claims::{AccessToken, TokenForm, UserToken, UserinfoAudience, access_token_type},
     env::{Env, IdForm, Timestamp},
-    model::{ResourceServer, SigningAlg},
+    grants::authorization_code::AuthorizationCode,
+    id_token::Person,
+    model::{Client, ResourceServer, SigningAlg},
     refusal::Refusal,
     rule::Rule,
+    secret::Secret,
 };
+use serde_json::Map;
 
 use crate::{
     hosts::Site,
@@ -43,6 +47,39 @@ pub fn decide<'a>(facts: &Facts<'a>) -> Result<Approved<'a>, Refusal> {
         granted,
         resource_server,
         client_id: &facts.client.client().client_id,
+    })
+}
+
+/// Proof that the decision function granted what is minted for a user; [`decide_for_user`] makes it.
+#[derive(Debug)]
+pub struct ApprovedForUser<'a> {
+    granted: Granted,
+    form: TokenForm<'a>,
+    client: &'a Client,
+}
+
+impl<'a> ApprovedForUser<'a> {
+    /// What was granted.
+    pub const fn granted(&self) -> &Granted {
+        &self.granted
+    }
+
+    /// What the access token looks like.
+    pub const fn form(&self) -> TokenForm<'a> {
+        self.form
+    }
+}
+
+/// Puts the facts about a user's tokens to the decision function.
+///
+/// # Errors
+/// The refusal.
+pub fn decide_for_user<'a>(facts: &Facts<'a>) -> Result<ApprovedForUser<'a>, Refusal> {
+    let granted = authorization::decide(facts)?;
+    Ok(ApprovedForUser {
+        form: TokenForm::of(facts.resource_server, &granted.scope),
+        granted,
+        client: facts.client.client(),
     })
 }
 
@@ -94,27 +131,96 @@ impl Mint<'_> {
             permissions: &approved.granted.scope,
         };
         let json = claims.to_json(dialect);
-        let typ = access_token_type(dialect);
-        let access_token = if api.signing_alg == SigningAlg::HS256 {
-            sign_with_secret(api, typ, &json)?
-        } else {
-            self.keys
-                .sign(&self.site.tenant, api.signing_alg, typ, &json, self.now)
-                .await?
-        };
         Ok(Minted {
-            access_token,
+            access_token: self.sign_for(api, &json).await?,
             expires_in: api.token_lifetime,
         })
     }
+
+    /// Mints a user's access token for `api`.
+    ///
+    /// # Errors
+    /// What the store and the keys report.
+    pub async fn access_token_for_user(
+        &self,
+        approved: &ApprovedForUser<'_>,
+        (api, userinfo): (&ResourceServer, UserinfoAudience),
+        user_id: &str,
+    ) -> Result<String, keys::Error> {
+        let issuer = &self.site.issuer;
+        let claims = AccessToken {
+            issuer: issuer.as_str(),
+            subject: user_id,
+            audience: &issuer.to_wire(&api.identifier),
+            issued_at: self.now,
+            lifetime_seconds: api.token_lifetime,
+            client_id: &approved.client.client_id,
+            scope: &approved.granted.scope,
+            gty: None,
+            jti: &self.env.id(IdForm::UrlSafe(22)),
+            permissions: &approved.granted.scope,
+        };
+        let userinfo_url = issuer.url("userinfo");
+        let user = UserToken {
+            userinfo: (userinfo == UserinfoAudience::Included).then_some(&userinfo_url),
+            custom: &Map::new(),
+        };
+        let json = claims.to_json_for_user(api.token_dialect.unwrap_or_default(), &user);
+        self.sign_for(api, &json).await
+    }
+
+    /// Mints the ID token that goes with `access_token`; `None` without `openid`.
+    ///
+    /// # Errors
+    /// What the store and the keys report.
+    pub async fn id_token(
+        &self,
+        approved: &ApprovedForUser<'_>,
+        code: &AuthorizationCode,
+        person: &Person<'_>,
+        access_token: &str,
+    ) -> Result<Option<String>, keys::Error> {
+        let (client, scope) = (approved.client, &approved.granted.scope);
+        let at_hash = digest::at_hash(access_token);
+        let token = code.id_token(&self.site.issuer, client, scope, &at_hash, self.now);
+        let Some(json) = token.to_json(person) else {
+            return Ok(None);
+        };
+        let signed = match (
+            client.jwt_configuration.alg.as_deref(),
+            &client.client_secret,
+        ) {
+            (Some("HS256"), Some(secret)) => sign_with_secret(secret, "JWT", &json)?,
+            (Some("PS256"), _) => self.sign(SigningAlg::PS256, &json).await?,
+            // A client without a secret has nothing that HS256 could be verified with.
+            _ => self.sign(SigningAlg::RS256, &json).await?,
+        };
+        Ok(Some(signed))
+    }
+
+    async fn sign(&self, algorithm: SigningAlg, json: &[u8]) -> Result<String, keys::Error> {
+        let tenant = &self.site.tenant;
+        self.keys
+            .sign(tenant, algorithm, "JWT", json, self.now)
+            .await
+    }
+
+    /// Signs the access token of an API; HS256 takes the API's own secret, which is in no key set.
+    async fn sign_for(&self, api: &ResourceServer, json: &[u8]) -> Result<String, keys::Error> {
+        let typ = access_token_type(api.token_dialect.unwrap_or_default());
+        if api.signing_alg == SigningAlg::HS256 {
+            let secret = api.signing_secret.as_ref();
+            let secret = secret.ok_or_else(|| keys::Error::NoSecret(api.id.clone()))?;
+            return sign_with_secret(secret, typ, json);
+        }
+        let tenant = &self.site.tenant;
+        self.keys
+            .sign(tenant, api.signing_alg, typ, json, self.now)
+            .await
+    }
 }
 
-/// HS256 access tokens are signed with the API's own secret, which is in no key set.
-fn sign_with_secret(api: &ResourceServer, typ: &str, claims: &[u8]) -> Result<String, keys::Error> {
-    let secret = api
-        .signing_secret
-        .as_ref()
-        .ok_or_else(|| keys::Error::NoSecret(api.id.clone()))?;
+fn sign_with_secret(secret: &Secret, typ: &str, claims: &[u8]) -> Result<String, keys::Error> {
     let key = SigningKey::from_secret(secret.expose().as_bytes());
     Ok(Signer::new(key, Algorithm::HS256, None, typ)?.sign_json(claims)?)
 }

@@ -3,7 +3,7 @@
 //! The queue is bounded. When it is full, requests wait for it: tokens then come as fast as their log entries are
 //! written, and none goes unrecorded. What a failing store does not take is counted in the server's own log.
 
-use grantor_protocol::{event::Event, tenant::TenantId};
+use grantor_protocol::{event::Event, refusal::Refusal, tenant::TenantId};
 use grantor_storage::Store;
 use tokio::sync::mpsc;
 
@@ -101,4 +101,16 @@ pub fn event(context: &Context, code: &'static str, client_id: Option<&str>) -> 
         user_id: None,
         members,
     }
+}
+
+/// Adds to `event` why it came to nothing, under the id that the client can quote.
+pub fn explain(event: &mut Event, context: &Context, refusal: &Refusal) {
+    let description = refusal.description().into();
+    event.members.insert("description".to_owned(), description);
+    let details = serde_json::json!({
+        "request_id": &*context.request_id,
+        "rule": format!("{:?}", refusal.rule),
+        "reason": refusal.to_string(),
+    });
+    event.members.insert("details".to_owned(), details);
 }

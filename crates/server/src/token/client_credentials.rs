@@ -81,7 +81,7 @@ async fn issue(
         .await?;
     Ok(Success::new(
         minted,
-        &approved,
+        approved.granted(),
         &request.scope,
         client.client().switches(),
     ))
@@ -108,18 +108,7 @@ fn entry(
                 success.scope.clone().unwrap_or_else(requested).into(),
             );
         }
-        Err(failure) => {
-            let refusal = &failure.refusal;
-            event
-                .members
-                .insert("description".to_owned(), refusal.description().into());
-            let details = serde_json::json!({
-                "request_id": &*context.request_id,
-                "rule": format!("{:?}", refusal.rule),
-                "reason": refusal.to_string(),
-            });
-            event.members.insert("details".to_owned(), details);
-        }
+        Err(failure) => record::explain(&mut event, context, &failure.refusal),
     }
     event
 }

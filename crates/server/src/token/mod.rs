@@ -2,7 +2,10 @@
 //!
 //! Does not decide whether a grant succeeds: that is `protocol::authorization`. Holds no SQL.
 
+mod authorization_code;
 mod client_credentials;
+
+pub(crate) use self::authorization_code::fields_of;
 
 use std::sync::Arc;
 
@@ -12,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
-    authorization::may_use_grant,
+    authorization::{Granted, may_use_grant},
     client_auth::ClientClaim,
     grants::GrantType,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
@@ -29,10 +32,7 @@ use crate::{
         context::Context,
         failure::{Failure, json},
     },
-    pipeline::{
-        authenticate::authenticate,
-        mint::{Approved, Minted},
-    },
+    pipeline::{authenticate::authenticate, mint::Minted},
 };
 
 /// RFC 6749 §5.1, in the vendor's order of members.
@@ -41,25 +41,22 @@ struct Success {
     access_token: String,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     token_type: &'static str,
 }
 
 impl Success {
     /// The answer for what was minted; names the scope as the profile wants it.
-    fn new(
-        minted: Minted,
-        approved: &Approved<'_>,
-        requested: &[String],
-        switches: Switches,
-    ) -> Self {
-        let granted = approved.granted();
+    fn new(minted: Minted, granted: &Granted, requested: &[String], switches: Switches) -> Self {
         let named = switches.scope_in_response == ScopeInResponse::Always
             || granted.differs_from(requested);
         let scope = (named && !granted.scope.is_empty()).then(|| granted.scope.join(" "));
         Self {
             access_token: minted.access_token,
             expires_in: minted.expires_in,
+            id_token: None,
             scope,
             token_type: "Bearer",
         }
@@ -122,6 +119,9 @@ async fn exchange(
     let claim = ClientClaim::read(text(header::AUTHORIZATION), &parameters)?;
     if grant_type == GrantType::CLIENT_CREDENTIALS {
         return client_credentials::exchange(app, context, &claim, &parameters).await;
+    }
+    if grant_type == GrantType::AUTHORIZATION_CODE {
+        return authorization_code::exchange(app, context, &claim, &parameters).await;
     }
     // A grant of the table that has no file yet: a client that may not use it hears that first.
     let client = authenticate(app, context, &claim).await?;

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod authorization_code;
 mod bad_input;
 mod client_authentication;
 mod client_credentials;

@@ -4,7 +4,7 @@ use grantor_protocol::{
     authorize::{AuthorizationRequest, Progress},
     session::{Authentication, AuthenticationMethod, BrowserSession, Limits, Persistence},
 };
-use grantor_storage::{Device, Error, LOGIN, Retention, SESSION, Store};
+use grantor_storage::{Device, Error, LOGIN, Retention, SESSION, Store, StoredAccessToken};
 use serde_json::json;
 
 use crate::world::{World, at, default, tenant};
@@ -206,5 +206,31 @@ on_both! {
         assert!(found(&store, b"old").await.is_none() && found(&store, b"new").await.is_some());
         assert!(store.session_clients(&default(), "old").await.unwrap().is_empty());
         assert_eq!(store.session_clients(&default(), "new").await.unwrap(), ["web"]);
+    }
+}
+
+on_both! {
+    async fn an_opaque_token_is_found_until_it_expires_or_its_family_or_user_is_revoked(world: &World) {
+        let store = world.open().await;
+        let mut batch = store.batch();
+        for (digest, family, user_id) in [(b"a", "f1", "auth0|ada"), (b"b", "f2", "auth0|ada"), (b"c", "f3", "auth0|bob")] {
+            let token = StoredAccessToken { digest, family, user_id, payload: family, expires_at: at(60) };
+            batch.keep_access_token(&default(), &token);
+        }
+        store.commit(batch).await.unwrap();
+        let find = async |digest: &[u8], seconds| store.find_access_token(&default(), digest, at(seconds)).await.unwrap();
+        assert_eq!(find(b"a", 59).await.as_deref(), Some("f1"));
+        assert_eq!(find(b"a", 60).await, None);
+        assert_eq!(store.find_access_token(&tenant("other"), b"a", at(0)).await.unwrap(), None);
+        let mut batch = store.batch();
+        batch.revoke_family(&default(), "f1");
+        store.commit(batch).await.unwrap();
+        assert_eq!((find(b"a", 1).await, find(b"b", 1).await.as_deref()), (None, Some("f2")));
+        let mut batch = store.batch();
+        batch.revoke_access_tokens_of_user(&default(), "auth0|ada");
+        store.commit(batch).await.unwrap();
+        assert_eq!((find(b"b", 1).await, find(b"c", 1).await.as_deref()), (None, Some("f3")));
+        let swept = store.sweep(at(1000), &Retention { event_days: 3 }).await.unwrap();
+        assert_eq!(swept.access_tokens, 1);
     }
 }

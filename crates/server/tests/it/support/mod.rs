@@ -1,8 +1,10 @@
 //! The server under test, and the means to ask it.
 
 mod clock;
+mod codes;
 mod server;
 
+pub(crate) use self::codes::ADA;
 pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, service};
 
 /// Runs each named test once per engine.

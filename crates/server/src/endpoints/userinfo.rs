@@ -1,0 +1,170 @@
+//! Userinfo, OIDC Core §5.3: what an access token opens of its user.
+
+use std::sync::Arc;
+
+use axum::{
+    body,
+    extract::{Extension, Request, State},
+    response::{IntoResponse, Response},
+};
+use grantor_jose::Algorithm;
+use grantor_protocol::{
+    id_token::{Person, userinfo},
+    model::Client,
+    opaque_token::OpaqueToken,
+    parameters::{MAX_BODY_LENGTH, Parameters},
+    users::UserId,
+};
+use grantor_verify::{Policy, check};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::Map;
+
+use crate::{
+    app::App,
+    http::{
+        context::Context,
+        failure::{Failure, json},
+    },
+    token::fields_of,
+};
+
+/// Clocks of nodes may differ by this much, in seconds.
+const LEEWAY_SECONDS: i64 = 10;
+
+/// Why nothing is told (RFC 6750 §3.1). The text is all that the asker hears.
+#[derive(Clone, Copy, Debug)]
+enum Challenge {
+    /// No token was sent.
+    NoToken,
+    /// The token is unknown, over, revoked, not for userinfo, or its user is gone or blocked.
+    InvalidToken,
+    /// The token has no `openid`.
+    InsufficientScope,
+}
+
+impl IntoResponse for Challenge {
+    fn into_response(self) -> Response {
+        let (status, text, challenge) = match self {
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized",
+                "Bearer realm=\"Users\"",
+            ),
+            Self::InvalidToken => (
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized",
+                "Bearer realm=\"Users\", error=\"invalid_token\", \
+                 error_description=\"The token has expired\"",
+            ),
+            Self::InsufficientScope => (
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "Bearer realm=\"Users\", error=\"insufficient_scope\", scope=\"openid\"",
+            ),
+        };
+        let challenge = (
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
+        (status, [challenge], text).into_response()
+    }
+}
+
+/// `GET` and `POST /userinfo`.
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let Some(token) = token_of(request).await? else {
+        return Ok(Challenge::NoToken.into_response());
+    };
+    let Some(granted) = granted(&app, &context, &token).await? else {
+        return Ok(Challenge::InvalidToken.into_response());
+    };
+    let tenant = &context.site.tenant;
+    let user = match UserId::parse(&granted.user_id) {
+        Some(user_id) => app.store.find_user(tenant, &user_id).await?,
+        None => None,
+    };
+    let client = app
+        .store
+        .typed::<Client>(tenant, &granted.client_id)
+        .await?;
+    let (Some(user), Some(client)) = (user, client) else {
+        return Ok(Challenge::InvalidToken.into_response());
+    };
+    if user.user.blocked == Some(true) {
+        return Ok(Challenge::InvalidToken.into_response());
+    }
+    let person = Person {
+        user_id: &granted.user_id,
+        fields: &fields_of(&user.user),
+        custom: &Map::new(),
+    };
+    let updated_at = client.value.switches().updated_at;
+    let claims = userinfo(&person, &granted.scope, &granted.requested, updated_at);
+    Ok(claims.map_or_else(
+        || Challenge::InsufficientScope.into_response(),
+        |claims| {
+            let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            ([no_store], json(StatusCode::OK, &claims)).into_response()
+        },
+    ))
+}
+
+/// The token in the header, or in a posted form (RFC 6750 §2.1, §2.2). Not in the query, where logs would keep it.
+async fn token_of(request: Request) -> Result<Option<String>, Failure> {
+    let (head, body) = request.into_parts();
+    let text = |name| {
+        head.headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    if let Some(value) = text(header::AUTHORIZATION) {
+        let bearer = value.split_once(' ');
+        let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        return Ok(bearer.map(|(_, token)| token.trim().to_owned()));
+    }
+    if head.method != Method::POST || !head.headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(None);
+    }
+    let body = body::to_bytes(body, MAX_BODY_LENGTH).await.map_err(|_| {
+        use grantor_protocol::{refusal::Refusal, rule::Rule};
+        Refusal::new(Rule::BodyTooLarge)
+    })?;
+    let parameters = Parameters::parse(text(header::CONTENT_TYPE), &body)?;
+    Ok(parameters.text("access_token")?.map(str::to_owned))
+}
+
+/// What an access token stands for; `None` if userinfo does not take it.
+async fn granted(
+    app: &App,
+    context: &Context,
+    token: &str,
+) -> Result<Option<OpaqueToken>, Failure> {
+    let site = &context.site;
+    if !token.contains('.') {
+        let digest = app.store.keyed_digest(token.as_bytes());
+        let payload = app
+            .store
+            .find_access_token(&site.tenant, &digest, context.now)
+            .await?;
+        return Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()));
+    }
+    let ring = app.keys.published(&site.tenant).await?;
+    let policy = Policy {
+        issuer: site.issuer.as_str().to_owned(),
+        audiences: vec![site.issuer.url("userinfo")],
+        algorithms: vec![Algorithm::RS256],
+        leeway_seconds: LEEWAY_SECONDS,
+    };
+    let find = |kid: Option<&str>, _| kid.and_then(|kid| ring.verification_key(kid));
+    let checked = check(token, find, &policy, context.now.seconds()).ok();
+    Ok(checked.map(|token| OpaqueToken {
+        client_id: token.client_id().to_owned(),
+        user_id: token.subject().to_owned(),
+        scope: token.scopes().iter().cloned().collect(),
+        requested: Vec::new(),
+    }))
+}

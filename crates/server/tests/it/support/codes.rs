@@ -1,0 +1,126 @@
+//! Authorization codes, by the same decisions that a login goes through.
+
+use grantor_protocol::{
+    authorize::{
+        self, Account, AccountState, Confirmation, Event, Facts, LoginForm, PlainChallenges,
+        Progress, Reading, Step,
+    },
+    grants::authorization_code::AuthorizationCode,
+    model::{Client, ResourceServer, TenantSettings},
+    parameters::Parameters,
+    session::{Authentication, AuthenticationMethod, BrowserSession, Limits, Persistence},
+    tenant::{Issuer, TenantId},
+    users::{Identity, User, UserId},
+};
+use serde_json::json;
+
+use super::server::{HOST, TestServer};
+
+/// The user of most tests.
+pub(crate) const ADA: &str = "auth0|ada";
+
+impl TestServer {
+    /// Ada, with a verified address.
+    pub(crate) async fn with_ada(self) -> Self {
+        let id = UserId::parse(ADA).unwrap();
+        let identity = Identity::database("Username-Password-Authentication", &id);
+        let mut user = User::new(id, identity, self.app.env.now());
+        user.email = Some("ada@orchard.test".to_owned());
+        user.email_verified = Some(true);
+        user.name = Some("Ada".to_owned());
+        user.fill_in_defaults();
+        let mut batch = self.app.store.batch();
+        batch.insert_user(&TenantId::default_tenant(), &user, &[]);
+        self.app.store.commit(batch).await.unwrap();
+        self
+    }
+
+    /// A code for Ada, who logged in a minute ago, as `client_id` asked for it with the parameters of `query`.
+    pub(crate) async fn code(&self, client_id: &str, query: &str) -> String {
+        let (tenant, now) = (TenantId::default_tenant(), self.app.env.now());
+        let client = self
+            .app
+            .store
+            .typed::<Client>(&tenant, client_id)
+            .await
+            .unwrap()
+            .unwrap();
+        let settings: TenantSettings = serde_json::from_value(json!({"id": "settings"})).unwrap();
+        let issuer = Issuer::new("https", HOST);
+        let reading = Reading {
+            client: &client.value,
+            settings: &settings,
+            issuer: &issuer,
+            organization_name: None,
+            domain_metadata: &[],
+            plain_challenges: PlainChallenges::Refused,
+        };
+        let sent = format!("client_id={client_id}&response_type=code&{query}");
+        let parameters = Parameters::parse_form(sent.as_bytes()).unwrap();
+        let request = authorize::read(&parameters, &reading, now).unwrap();
+        let api = match request.target.api() {
+            Some(audience) => self
+                .app
+                .store
+                .typed_by::<ResourceServer>(&tenant, "identifier", &[audience])
+                .await
+                .unwrap(),
+            None => None,
+        };
+        let limits = Limits {
+            absolute_seconds: 3600,
+            idle_seconds: 3600,
+        };
+        let methods = vec![AuthenticationMethod::Password];
+        let authentication = Authentication::proven(ADA.to_owned(), methods, now.plus_seconds(-60));
+        let session = BrowserSession::log_in(
+            None,
+            &authentication,
+            "sid".to_owned(),
+            Persistence::Persistent,
+            limits,
+        )
+        .session;
+        let begun = Progress::default();
+        let mut facts = Facts {
+            client: &client.value,
+            resource_server: api.as_ref().map(|api| &*api.value),
+            client_grant: None,
+            session: Some(&session),
+            limits,
+            account: Some(Account {
+                user_id: ADA,
+                state: AccountState::Active,
+                permissions: &[],
+            }),
+            user_grant: None,
+            hinted_subject: None,
+            progress: &begun,
+            login_form: LoginForm::Combined,
+            confirmation: Confirmation::Wanted,
+        };
+        let login = Event::LoggedIn {
+            authentication,
+            session_id: "sid".to_owned(),
+        };
+        let progress = authorize::advance(&request, &facts, login, now).unwrap();
+        facts.progress = &progress;
+        let Step::Issue(approval) = authorize::next_step(&request, &facts, now) else {
+            panic!("the login owes nothing");
+        };
+        let code = AuthorizationCode::issue(&request, &approval, 600, now);
+        let text = self.app.env.id(grantor_protocol::env::IdForm::UrlSafe(43));
+        let digest = self.app.store.keyed_digest(text.as_bytes());
+        let payload = serde_json::to_string(&code).unwrap();
+        let mut batch = self.app.store.batch();
+        batch.issue(
+            &tenant,
+            "authorization_code",
+            &digest,
+            &payload,
+            code.expires_at,
+        );
+        self.app.store.commit(batch).await.unwrap();
+        text
+    }
+}
