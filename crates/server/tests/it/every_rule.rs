@@ -51,6 +51,7 @@ fn every_rule_has_a_clause_a_sentence_and_an_error_status() {
 #[test]
 fn every_rule_is_named_by_a_test_or_told_where() {
     let sources = [
+        include_str!("authorization_code.rs"),
         include_str!("bad_input.rs"),
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),

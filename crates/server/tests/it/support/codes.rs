@@ -2,9 +2,10 @@
 
 use grantor_protocol::{
     authorize::{
-        self, Account, AccountState, Confirmation, Event, Facts, LoginForm, PlainChallenges,
-        Progress, Reading, Step,
+        self, Account, AccountState, AuthorizationRequest, Confirmation, Event, Facts, LoginForm,
+        PlainChallenges, Progress, Reading, Step,
     },
+    env::Timestamp,
     grants::authorization_code::AuthorizationCode,
     model::{Client, ResourceServer, TenantSettings},
     parameters::Parameters,
@@ -45,19 +46,7 @@ impl TestServer {
             .await
             .unwrap()
             .unwrap();
-        let settings: TenantSettings = serde_json::from_value(json!({"id": "settings"})).unwrap();
-        let issuer = Issuer::new("https", HOST);
-        let reading = Reading {
-            client: &client.value,
-            settings: &settings,
-            issuer: &issuer,
-            organization_name: None,
-            domain_metadata: &[],
-            plain_challenges: PlainChallenges::Refused,
-        };
-        let sent = format!("client_id={client_id}&response_type=code&{query}");
-        let parameters = Parameters::parse_form(sent.as_bytes()).unwrap();
-        let request = authorize::read(&parameters, &reading, now).unwrap();
+        let request = read(&client.value, client_id, query, now);
         let api = match request.target.api() {
             Some(audience) => self
                 .app
@@ -108,13 +97,17 @@ impl TestServer {
         let Step::Issue(approval) = authorize::next_step(&request, &facts, now) else {
             panic!("the login owes nothing");
         };
-        let code = AuthorizationCode::issue(&request, &approval, 600, now);
+        self.store_code(&AuthorizationCode::issue(&request, &approval, 600, now))
+            .await
+    }
+
+    async fn store_code(&self, code: &AuthorizationCode) -> String {
         let text = self.app.env.id(grantor_protocol::env::IdForm::UrlSafe(43));
         let digest = self.app.store.keyed_digest(text.as_bytes());
-        let payload = serde_json::to_string(&code).unwrap();
+        let payload = serde_json::to_string(code).unwrap();
         let mut batch = self.app.store.batch();
         batch.issue(
-            &tenant,
+            &TenantId::default_tenant(),
             "authorization_code",
             &digest,
             &payload,
@@ -123,4 +116,21 @@ impl TestServer {
         self.app.store.commit(batch).await.unwrap();
         text
     }
+}
+
+/// The request as the authorization endpoint reads it.
+fn read(client: &Client, client_id: &str, query: &str, now: Timestamp) -> AuthorizationRequest {
+    let settings: TenantSettings = serde_json::from_value(json!({"id": "settings"})).unwrap();
+    let issuer = Issuer::new("https", HOST);
+    let reading = Reading {
+        client,
+        settings: &settings,
+        issuer: &issuer,
+        organization_name: None,
+        domain_metadata: &[],
+        plain_challenges: PlainChallenges::Refused,
+    };
+    let sent = format!("client_id={client_id}&response_type=code&{query}");
+    let parameters = Parameters::parse_form(sent.as_bytes()).unwrap();
+    authorize::read(&parameters, &reading, now).unwrap()
 }
