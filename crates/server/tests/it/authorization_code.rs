@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 use crate::support::{ADA, Answer, ISSUER, TestServer, decoded, on_both_engines, service};
 
 on_both_engines!(
-    t9_a_code_becomes_tokens_for_the_user_and_the_api,
-    j11_an_access_token_without_an_api_is_opaque_and_opens_userinfo,
-    j11_userinfo_takes_the_token_of_an_api_and_nothing_else,
+    t9_8_t12_2_a_code_becomes_tokens_for_the_user_and_the_api,
+    j11_1_an_access_token_without_an_api_is_opaque_and_opens_userinfo,
+    j11_5_t6_5_3_without_openid_there_is_no_id_token_and_no_userinfo,
     t12_a_public_client_needs_the_verifier_and_a_wrong_one_burns_the_code,
-    rfc_6749_4_1_2_a_replayed_code_is_refused_and_revokes_what_came_from_it,
-    a_code_is_worth_nothing_to_another_client_or_later,
+    t8_2_a_replayed_code_is_refused_and_revokes_what_came_from_it,
+    t8_3_a_code_is_worth_nothing_to_another_client_or_later,
     a_redirect_uri_that_differs_is_refused_by_its_origin,
-    a_user_who_is_blocked_or_gone_gets_nothing,
+    j11_4_a_user_who_is_blocked_or_gone_gets_nothing,
+    j11_2_profile_adds_the_profile_claims_that_have_a_value,
+    j11_3_the_token_of_an_hs256_api_is_refused_at_userinfo,
+    t9_6_the_scope_is_named_if_it_differs_from_what_was_asked,
     of_200_parallel_exchanges_on_two_nodes_one_wins,
 );
 
@@ -68,7 +71,7 @@ fn refused_as_expired(answer: &Answer) -> bool {
         && answer.header("www-authenticate").contains("invalid_token")
 }
 
-async fn t9_a_code_becomes_tokens_for_the_user_and_the_api(server: TestServer) {
+async fn t9_8_t12_2_a_code_becomes_tokens_for_the_user_and_the_api(server: TestServer) {
     let server = prepared(server).await;
     let query =
         format!("scope=openid+profile+email+read:orders+unknown&audience={ORDERS}&nonce=n-1");
@@ -85,6 +88,8 @@ async fn t9_a_code_becomes_tokens_for_the_user_and_the_api(server: TestServer) {
     assert_eq!(body["scope"], "openid profile email read:orders");
     let (_, claims) = server.verified(&access_token, Algorithm::RS256).await;
     assert_eq!(claims["sub"], ADA);
+    let lifetime = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!(Some(lifetime), body["expires_in"].as_i64());
     assert_eq!(claims["aud"], json!([ORDERS, format!("{ISSUER}userinfo")]));
     assert_eq!((&claims["azp"], claims.get("gty")), (&json!("web"), None));
     let (_, id) = server
@@ -107,7 +112,7 @@ async fn t9_a_code_becomes_tokens_for_the_user_and_the_api(server: TestServer) {
     assert_eq!(server.logged("seacft").await["client_id"], "web");
 }
 
-async fn j11_an_access_token_without_an_api_is_opaque_and_opens_userinfo(server: TestServer) {
+async fn j11_1_an_access_token_without_an_api_is_opaque_and_opens_userinfo(server: TestServer) {
     let server = prepared(server).await;
     let strict = json!({"grantor_profile": "oidc"});
     server.change::<Client>("web", &strict).await;
@@ -133,6 +138,7 @@ async fn j11_an_access_token_without_an_api_is_opaque_and_opens_userinfo(server:
     assert_eq!(id.get("email"), None);
     let told = userinfo(&server, &token).await;
     assert_eq!(told.status, 200);
+    assert_eq!(told.json()["sub"], id["sub"]);
     assert_eq!(
         told.json(),
         json!({"sub": ADA, "email": "ada@orchard.test", "email_verified": true})
@@ -150,7 +156,7 @@ async fn j11_an_access_token_without_an_api_is_opaque_and_opens_userinfo(server:
     assert!(refused_as_expired(&userinfo(&server, &token).await));
 }
 
-async fn j11_userinfo_takes_the_token_of_an_api_and_nothing_else(server: TestServer) {
+async fn j11_5_t6_5_3_without_openid_there_is_no_id_token_and_no_userinfo(server: TestServer) {
     let server = prepared(server).await;
     let with_openid = server
         .code(
@@ -219,9 +225,7 @@ async fn t12_a_public_client_needs_the_verifier_and_a_wrong_one_burns_the_code(s
         .refused(403, "invalid_grant", wrong);
 }
 
-async fn rfc_6749_4_1_2_a_replayed_code_is_refused_and_revokes_what_came_from_it(
-    server: TestServer,
-) {
+async fn t8_2_a_replayed_code_is_refused_and_revokes_what_came_from_it(server: TestServer) {
     let server = prepared(server).await;
     let code = server.code("web", "scope=openid").await;
     let token = exchange(&server, &code, &json!({})).await.access_token();
@@ -236,7 +240,7 @@ async fn rfc_6749_4_1_2_a_replayed_code_is_refused_and_revokes_what_came_from_it
     );
 }
 
-async fn a_code_is_worth_nothing_to_another_client_or_later(server: TestServer) {
+async fn t8_3_a_code_is_worth_nothing_to_another_client_or_later(server: TestServer) {
     let server = prepared(server).await;
     let code = server.code("web", "scope=openid").await;
     let other = json!({"client_id": "other"});
@@ -273,7 +277,7 @@ async fn a_redirect_uri_that_differs_is_refused_by_its_origin(server: TestServer
         .access_token();
 }
 
-async fn a_user_who_is_blocked_or_gone_gets_nothing(server: TestServer) {
+async fn j11_4_a_user_who_is_blocked_or_gone_gets_nothing(server: TestServer) {
     let server = prepared(server).await;
     let tenant = grantor_protocol::tenant::TenantId::default_tenant();
     let id = grantor_protocol::users::UserId::parse(ADA).unwrap();
@@ -328,4 +332,56 @@ async fn of_200_parallel_exchanges_on_two_nodes_one_wins(server: TestServer) {
     assert!(refused_as_expired(
         &userinfo(&server, &won[0].access_token()).await
     ));
+}
+
+async fn j11_2_profile_adds_the_profile_claims_that_have_a_value(server: TestServer) {
+    let server = prepared(server).await;
+    let told = async |scope: &str| {
+        let code = server.code("web", &format!("scope={scope}")).await;
+        let token = exchange(&server, &code, &json!({})).await.access_token();
+        userinfo(&server, &token).await.json()
+    };
+    assert_eq!(told("openid").await, json!({"sub": ADA}));
+    let profile = told("openid+profile").await;
+    let names: Vec<_> = profile.as_object().unwrap().keys().collect();
+    // In the recorded order.
+    assert_eq!(names, ["sub", "nickname", "name", "picture", "updated_at"]);
+    assert_eq!(
+        (
+            &profile["name"],
+            &profile["nickname"],
+            &profile["updated_at"]
+        ),
+        (
+            &json!("Ada"),
+            &json!("ada"),
+            &json!("2026-11-25T00:00:00.000Z")
+        )
+    );
+}
+
+async fn j11_3_the_token_of_an_hs256_api_is_refused_at_userinfo(server: TestServer) {
+    let server = prepared(server).await;
+    let hs256 = json!({"signing_alg": "HS256", "signing_secret": "x".repeat(32)});
+    server
+        .change::<ResourceServer>("65a1f0c2d3e4b5a697887766", &hs256)
+        .await;
+    let query = format!("scope=openid+read:orders&audience={ORDERS}");
+    let code = server.code("web", &query).await;
+    let token = exchange(&server, &code, &json!({})).await.access_token();
+    let (header, claims) = decoded(&token);
+    assert_eq!(
+        (&header["alg"], &claims["aud"]),
+        (&json!("HS256"), &json!(ORDERS))
+    );
+    assert!(refused_as_expired(&userinfo(&server, &token).await));
+}
+
+async fn t9_6_the_scope_is_named_if_it_differs_from_what_was_asked(server: TestServer) {
+    let server = prepared(server).await;
+    for (asked, named) in [("openid+email", None), ("openid+invented", Some("openid"))] {
+        let code = server.code("web", &format!("scope={asked}")).await;
+        let body = exchange(&server, &code, &json!({})).await.json();
+        assert_eq!(body.get("scope").and_then(Value::as_str), named);
+    }
 }
