@@ -98,15 +98,26 @@ fn tests() -> Outcome<Vec<Test>> {
     Ok(found)
 }
 
-/// Functions under an attribute that makes them a test: `#[test]`, `#[tokio::test]` …
+/// Functions under an attribute that makes them a test (`#[test]`, `#[tokio::test]` …), and those that a macro of ours
+/// runs on both engines: listed in `on_both_engines!`, or written in `on_both!`.
 fn rust_tests(text: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let mut is_test = false;
-    for line in text.lines().map(str::trim) {
+    let (mut is_test, mut within) = (false, None);
+    for line in text.lines() {
+        match (within, line) {
+            (None, "on_both_engines!(" | "on_both! {") => {
+                within = Some(line);
+                continue;
+            }
+            (Some("on_both_engines!("), ");") | (Some("on_both! {"), "}") => within = None,
+            (Some("on_both_engines!("), listed) => names.push(identifier(listed.trim()).to_owned()),
+            _ => {}
+        }
+        let line = line.trim();
         if line.starts_with("#[") {
             is_test |= line.contains("test]") || line.contains("test(");
         } else if let Some((_, rest)) = line.split_once("fn ") {
-            if is_test {
+            if is_test || within.is_some() && line.starts_with("async fn ") {
                 names.push(identifier(rest).to_owned());
             }
             is_test = false;
@@ -255,6 +266,9 @@ mod tests {
                     #[tokio::test(flavor = \"multi_thread\")]\nasync fn t6_3_b() {}\n\
                     #[derive(Debug)]\nstruct A;\nfn t6_3_c() {}";
         assert_eq!(rust_tests(text), ["t6_3_a", "t6_3_b"]);
+        let text = "on_both_engines!(\n    t6_3_a,\n    t6_3_b,\n);\nasync fn t6_3_c() {}\n\
+                    on_both! {\n    async fn t6_3_d(world: &World) {\n    }\n}\nfn t6_3_e() {}";
+        assert_eq!(rust_tests(text), ["t6_3_a", "t6_3_b", "t6_3_d"]);
         assert_eq!(
             python_tests("def helper():\n    pass\ndef test_a(x):\n"),
             ["test_a"]
