@@ -13,6 +13,8 @@ use grantor_protocol::{
     model::Client,
     opaque_token::OpaqueToken,
     parameters::{MAX_BODY_LENGTH, Parameters},
+    refusal::Refusal,
+    rule::Rule,
     users::UserId,
 };
 use grantor_verify::{Policy, check};
@@ -129,10 +131,8 @@ async fn token_of(request: Request) -> Result<Option<String>, Failure> {
     if head.method != Method::POST || !head.headers.contains_key(header::CONTENT_TYPE) {
         return Ok(None);
     }
-    let body = body::to_bytes(body, MAX_BODY_LENGTH).await.map_err(|_| {
-        use grantor_protocol::{refusal::Refusal, rule::Rule};
-        Refusal::new(Rule::BodyTooLarge)
-    })?;
+    let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
+    let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
     let parameters = Parameters::parse(text(header::CONTENT_TYPE), &body)?;
     Ok(parameters.text("access_token")?.map(str::to_owned))
 }
