@@ -272,12 +272,31 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    enter_wal(&connection)?;
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
          PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 33554432; \
          PRAGMA cache_size = -2000; PRAGMA case_sensitive_like = ON;",
     )?;
     Ok(connection)
+}
+
+/// The switch to WAL does not wait for a busy file by itself: of programs that start together on an empty directory, some
+/// would be refused.
+fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
+    const STEP: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY =>
+            {
+                std::thread::sleep(STEP);
+                waited += STEP;
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Reads all rows on `connection`.
