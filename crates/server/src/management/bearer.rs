@@ -1,16 +1,12 @@
-//! Bearer authentication of the Management API, by the same rules that every API gets from `verify`.
+//! Bearer authentication of the Management API.
 
 use std::collections::BTreeSet;
 
-use grantor_jose::Algorithm;
 use grantor_management::{Authority, Caller, Response};
-use grantor_verify::{Policy, VerifyError, check};
+use grantor_verify::VerifyError;
 
 use super::refusal;
-use crate::{app::App, http::context::Context};
-
-/// Clocks of nodes may differ by this much, in seconds.
-const LEEWAY_SECONDS: i64 = 10;
+use crate::{app::App, http::context::Context, pipeline::own_token};
 
 /// The caller that the `Authorization` header proves.
 ///
@@ -23,11 +19,7 @@ pub(super) async fn authenticate(
 ) -> Result<Caller, Response> {
     let header = authorization
         .ok_or_else(|| refusal(401, "Unauthorized", "Missing authentication", None))?;
-    let token = header
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token);
-    let token = token
+    let token = own_token::bearer(header)
         .filter(|token| token.split('.').count() == 3)
         .ok_or_else(|| {
             refusal(
@@ -37,10 +29,8 @@ pub(super) async fn authenticate(
                 Some("Bearer"),
             )
         })?;
-    let ring = app
-        .keys
-        .published(&context.site.tenant)
-        .await
+    let checked = own_token::check(app, context, token, "api/v2/").await;
+    let token = checked
         .map_err(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -52,16 +42,8 @@ pub(super) async fn authenticate(
                 "The service is temporarily unavailable",
                 None,
             )
-        })?;
-    let policy = Policy {
-        issuer: context.site.issuer.as_str().to_owned(),
-        audiences: vec![context.site.issuer.url("api/v2/")],
-        algorithms: vec![Algorithm::RS256],
-        leeway_seconds: LEEWAY_SECONDS,
-    };
-    let find = |kid: Option<&str>, _| kid.and_then(|kid| ring.verification_key(kid));
-    let token =
-        check(token, find, &policy, context.now.seconds()).map_err(|error| refused(&error))?;
+        })?
+        .map_err(|error| refused(&error))?;
     Ok(Caller {
         subject: token.subject().to_owned(),
         client_id: Some(token.client_id().to_owned()),

@@ -5,4 +5,5 @@
 pub mod authenticate;
 pub mod load;
 pub mod mint;
+pub mod own_token;
 pub mod record;
