@@ -1,46 +1,36 @@
 //! Opaque access tokens: random texts that lead to what was granted, by their keyed digest.
 
-use grantor_protocol::{env::Timestamp, tenant::TenantId};
+use grantor_protocol::{env::Timestamp, opaque_token::OpaqueToken, tenant::TenantId};
 
 use crate::{
     batch::{Batch, Expectation},
-    error::Result,
+    error::{Error, Result},
     params, statements,
     store::Store,
 };
 
-/// An access token as it is stored.
-#[derive(Clone, Copy, Debug)]
-pub struct StoredAccessToken<'a> {
-    /// The keyed digest of the token.
-    pub digest: &'a [u8],
-    /// What it came from; tokens of a family are revoked together.
-    pub family: &'a str,
-    /// For whom it speaks.
-    pub user_id: &'a str,
-    /// What it stands for.
-    pub payload: &'a str,
-    /// Until when it is good.
-    pub expires_at: Timestamp,
-}
-
 impl Batch {
-    /// Stores an access token; `Conflict { unique: "digest" }` if there is one with that digest.
+    /// Stores what the access token with a keyed digest stands for; tokens of a `family` are revoked together.
+    /// `Conflict { unique: "digest" }` if there is one with that digest.
     pub fn keep_access_token(
         &mut self,
         tenant: &TenantId,
-        token: &StoredAccessToken<'_>,
+        digest: &[u8],
+        family: &str,
+        token: &OpaqueToken,
+        expires_at: Timestamp,
     ) -> &mut Self {
-        let values = params![
-            tenant,
-            token.digest,
-            token.family,
-            token.user_id,
-            token.payload,
-            token.expires_at
-        ];
-        let expectation = Expectation::Unique("digest");
-        self.step(statements::ACCESS_TOKEN_INSERT, values, expectation)
+        match serde_json::to_string(token) {
+            Err(error) => {
+                let what = format!("an access token that cannot be written: {error}");
+                self.defect(Error::Malformed { what })
+            }
+            Ok(payload) => self.step(
+                statements::ACCESS_TOKEN_INSERT,
+                params![tenant, digest, family, &token.user_id, payload, expires_at],
+                Expectation::Unique("digest"),
+            ),
+        }
     }
 
     /// Revokes what came from one code.
@@ -66,11 +56,17 @@ impl Store {
         tenant: &TenantId,
         digest: &[u8],
         now: Timestamp,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<OpaqueToken>> {
         let values = params![tenant, digest, now];
         let rows = self.read(statements::ACCESS_TOKEN_FIND, values).await?;
-        rows.first()
-            .map(|row| Ok(row.text(0)?.to_owned()))
-            .transpose()
+        let token = rows.first().map(|row| {
+            serde_json::from_str(row.text(0)?).map_err(|source| Error::Inconsistent {
+                table: "access_tokens",
+                column: "payload".to_owned(),
+                id: "an opaque access token".to_owned(),
+                source: source.into(),
+            })
+        });
+        token.transpose()
     }
 }

@@ -36,7 +36,6 @@ pub mod users;
 mod value;
 mod watch;
 
-pub use access_tokens::StoredAccessToken;
 pub use batch::{Batch, Change};
 pub use blacklist::BlacklistedToken;
 pub use document::MAX_KEY_BYTES;

@@ -48,7 +48,7 @@ impl Store {
         let expired = now.plus_seconds(-GRACE_SECONDS);
         let old = now.plus_seconds(-i64::from(retention.event_days) * 86_400);
         let heard = now.plus_seconds(-CHANGES_SECONDS);
-        // A session is found by its clients' rows only as long as it exists, so these go first.
+        // The clients' rows are found by their session, so they go before it.
         self.sweep_one(statements::SESSION_CLIENT_SWEEP, expired)
             .await?;
         Ok(Swept {

@@ -23,6 +23,7 @@ use crate::{
     secret::Secret,
     session::AuthenticationMethod,
     tenant::Issuer,
+    users::User,
 };
 
 /// Longest life of an authorization code, RFC 6749 §4.1.2, in seconds. The compatible API gives its codes this long
@@ -100,6 +101,19 @@ impl AuthorizationCode {
 }
 
 impl AuthorizationCode {
+    /// The user for whom the code is redeemed, if that is still possible.
+    ///
+    /// # Errors
+    /// [`Rule::CodeUnknown`] if the user is gone, [`Rule::UserBlocked`].
+    pub fn user(&self, found: Option<User>) -> Result<User, Refusal> {
+        let refuse = |rule| Refusal::new(rule).with("user_id", &self.user_id);
+        match found {
+            None => Err(refuse(Rule::CodeUnknown).with("because", "the user is gone")),
+            Some(user) if user.is_blocked() => Err(refuse(Rule::UserBlocked)),
+            Some(user) => Ok(user),
+        }
+    }
+
     /// The facts for `authorization::decide`: what was granted then is asked for again now.
     pub fn facts<'a>(
         &'a self,

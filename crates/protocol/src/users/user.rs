@@ -173,6 +173,15 @@ impl User {
         self.blocked == Some(true)
     }
 
+    /// Everything there is to tell of the user, by the names of the fields.
+    pub fn fields(&self) -> Map<String, Value> {
+        // Texts, flags and what was JSON before: a user is always an object of these.
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
+    }
+
     /// The identity that the user is named after.
     pub fn primary_identity(&self) -> Option<&Identity> {
         self.identities.first()

@@ -7,7 +7,6 @@ use axum::{
     extract::{Extension, Request, State},
     response::{IntoResponse, Response},
 };
-use grantor_jose::Algorithm;
 use grantor_protocol::{
     id_token::{Person, userinfo},
     model::Client,
@@ -17,7 +16,6 @@ use grantor_protocol::{
     rule::Rule,
     users::UserId,
 };
-use grantor_verify::{Policy, check};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Map;
 
@@ -27,11 +25,8 @@ use crate::{
         context::Context,
         failure::{Failure, json},
     },
-    token::fields_of,
+    pipeline::own_token,
 };
-
-/// Clocks of nodes may differ by this much, in seconds.
-const LEEWAY_SECONDS: i64 = 10;
 
 /// Why nothing is told (RFC 6750 §3.1). The text is all that the asker hears.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +84,7 @@ pub(super) async fn answer(
         Some(user_id) => app.store.find_user(tenant, &user_id).await?,
         None => None,
     };
+    let user = user.filter(|stored| !stored.user.is_blocked());
     let client = app
         .store
         .typed::<Client>(tenant, &granted.client_id)
@@ -96,12 +92,9 @@ pub(super) async fn answer(
     let (Some(user), Some(client)) = (user, client) else {
         return Ok(Challenge::InvalidToken.into_response());
     };
-    if user.user.blocked == Some(true) {
-        return Ok(Challenge::InvalidToken.into_response());
-    }
     let person = Person {
         user_id: &granted.user_id,
-        fields: &fields_of(&user.user),
+        fields: &user.user.fields(),
         custom: &Map::new(),
     };
     let updated_at = client.value.switches().updated_at;
@@ -124,9 +117,7 @@ async fn token_of(request: Request) -> Result<Option<String>, Failure> {
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
     if let Some(value) = text(header::AUTHORIZATION) {
-        let bearer = value.split_once(' ');
-        let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        return Ok(bearer.map(|(_, token)| token.trim().to_owned()));
+        return Ok(own_token::bearer(value).map(str::to_owned));
     }
     if head.method != Method::POST || !head.headers.contains_key(header::CONTENT_TYPE) {
         return Ok(None);
@@ -143,24 +134,14 @@ async fn granted(
     context: &Context,
     token: &str,
 ) -> Result<Option<OpaqueToken>, Failure> {
-    let site = &context.site;
     if !token.contains('.') {
         let digest = app.store.keyed_digest(token.as_bytes());
-        let payload = app
-            .store
-            .find_access_token(&site.tenant, &digest, context.now)
-            .await?;
-        return Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()));
+        let (tenant, now) = (&context.site.tenant, context.now);
+        return Ok(app.store.find_access_token(tenant, &digest, now).await?);
     }
-    let ring = app.keys.published(&site.tenant).await?;
-    let policy = Policy {
-        issuer: site.issuer.as_str().to_owned(),
-        audiences: vec![site.issuer.url("userinfo")],
-        algorithms: vec![Algorithm::RS256],
-        leeway_seconds: LEEWAY_SECONDS,
-    };
-    let find = |kid: Option<&str>, _| kid.and_then(|kid| ring.verification_key(kid));
-    let checked = check(token, find, &policy, context.now.seconds()).ok();
+    let checked = own_token::check(app, context, token, "userinfo")
+        .await?
+        .ok();
     Ok(checked.map(|token| OpaqueToken {
         client_id: token.client_id().to_owned(),
         user_id: token.subject().to_owned(),

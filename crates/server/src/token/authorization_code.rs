@@ -24,8 +24,8 @@ use grantor_protocol::{
     rule::Rule,
     users::{User, UserId},
 };
-use grantor_storage::{Batch, Error as StoreError, SINGLE_USE, StoredAccessToken};
-use serde_json::{Map, Value};
+use grantor_storage::{Batch, Error as StoreError, SINGLE_USE};
+use serde_json::Map;
 
 use super::Success;
 use crate::{
@@ -84,6 +84,7 @@ struct Loaded {
 
 impl Exchange<'_> {
     async fn run(&self, parameters: &Parameters) -> Result<(Success, String), Failure> {
+        // Also part of the decision; asked first, so that a client that may not use the grant burns no code.
         may_use_grant(self.client, GrantType::AUTHORIZATION_CODE)?;
         let request = Request::read(parameters)?;
         let digest = self
@@ -100,28 +101,46 @@ impl Exchange<'_> {
             &[],
         );
         let approved = mint::decide_for_user(&facts)?;
-        let mut batch = self.app.store.batch();
-        batch.claim(
-            &self.context.site.tenant,
-            PURPOSE,
-            &digest,
-            self.context.now,
-        );
-        let opaque = match approved.form() {
-            TokenForm::Opaque => Some(self.keep_opaque(&mut batch, &digest, &code, &approved)),
-            TokenForm::Jwt(..) => None,
-        };
-        match self.app.store.commit(batch).await {
-            Ok(()) => {}
-            Err(StoreError::Guard { label: SINGLE_USE }) => {
-                // Somebody was faster: that is a replay, unless it burnt the code.
-                self.redeemable(&digest, &request).await?;
-                return Err(Refusal::new(Rule::CodeUnknown).into());
+        let access_token = match approved.form() {
+            TokenForm::Opaque => {
+                let token = self.app.env.id(IdForm::UrlSafe(OPAQUE_LENGTH));
+                let mut batch = self.app.store.batch();
+                self.keep_opaque(&mut batch, &token, &digest, &code, &approved);
+                self.claim(batch, &digest, &request).await?;
+                token
             }
-            Err(error) => return Err(error.into()),
+            TokenForm::Jwt(api, userinfo) => {
+                self.claim(self.app.store.batch(), &digest, &request)
+                    .await?;
+                let target = (api, userinfo);
+                self.mint()
+                    .access_token_for_user(&approved, target, &code.user_id)
+                    .await?
+            }
+        };
+        let success = self
+            .success(&approved, &code, &loaded.user, access_token)
+            .await?;
+        Ok((success, code.user_id))
+    }
+
+    /// Claims the code together with what `batch` does: of all who try, the batch of one stands.
+    async fn claim(
+        &self,
+        mut batch: Batch,
+        digest: &[u8],
+        request: &Request,
+    ) -> Result<(), Failure> {
+        let (tenant, now) = (&self.context.site.tenant, self.context.now);
+        batch.claim(tenant, PURPOSE, digest, now);
+        match self.app.store.commit(batch).await {
+            Err(StoreError::Guard { label: SINGLE_USE }) => {
+                // Somebody was faster: now the decision sees a code that was redeemed.
+                self.redeemable(digest, request).await?;
+                Err(Refusal::new(Rule::CodeUnknown).into())
+            }
+            committed => Ok(committed?),
         }
-        let success = self.mint(&approved, &code, &loaded.user, opaque).await?;
-        Ok((success, code.user_id.clone()))
     }
 
     /// The code that was sent, if the decision lets this client redeem it. What a refusal does is done here.
@@ -135,17 +154,13 @@ impl Exchange<'_> {
         let found = match store.find_single_use(tenant, PURPOSE, digest).await? {
             None => None,
             Some(item) => {
-                let code: AuthorizationCode =
-                    serde_json::from_str(&item.payload).map_err(|error| {
-                        Refusal::new(Rule::Internal).with("because", error.to_string())
-                    })?;
                 let state = match item.consumed_at {
                     None => CodeState::Issued,
                     Some(_) => CodeState::Redeemed {
                         family: Some(family_of(digest)),
                     },
                 };
-                Some((code, state))
+                Some((parse(&item.payload)?, state))
             }
         };
         let known = found.as_ref().map(|(code, state)| (code, state));
@@ -174,15 +189,11 @@ impl Exchange<'_> {
 
     async fn load(&self, code: &AuthorizationCode) -> Result<Loaded, Failure> {
         let (store, site) = (&self.app.store, &self.context.site);
-        let gone = || Refusal::new(Rule::CodeUnknown).with("because", "the user is gone");
-        let user_id = UserId::parse(&code.user_id).ok_or_else(gone)?;
-        let user = store.find_user(&site.tenant, &user_id).await?;
-        let user = user.ok_or_else(gone)?.user;
-        if user.blocked == Some(true) {
-            return Err(Refusal::new(Rule::UserBlocked)
-                .with("user_id", &code.user_id)
-                .into());
-        }
+        let stored = match UserId::parse(&code.user_id) {
+            Some(user_id) => store.find_user(&site.tenant, &user_id).await?,
+            None => None,
+        };
+        let user = code.user(stored.map(|stored| stored.user))?;
         let resource_server = match code.target.api() {
             Some(audience) => load::resource_server(store, site, audience).await?,
             None => None,
@@ -200,16 +211,16 @@ impl Exchange<'_> {
         })
     }
 
-    /// Draws an opaque access token and stores its digest with `batch`.
+    /// Stores with `batch` what an opaque access token stands for.
     fn keep_opaque(
         &self,
         batch: &mut Batch,
+        token: &str,
         code_digest: &[u8],
         code: &AuthorizationCode,
         approved: &ApprovedForUser<'_>,
-    ) -> String {
-        let token = self.app.env.id(IdForm::UrlSafe(OPAQUE_LENGTH));
-        let payload = OpaqueToken {
+    ) {
+        let stands_for = OpaqueToken {
             client_id: code.client_id.clone(),
             user_id: code.user_id.clone(),
             scope: approved.granted().scope.clone(),
@@ -218,53 +229,42 @@ impl Exchange<'_> {
         let lifetime = approved.form().lifetime_seconds();
         batch.keep_access_token(
             &self.context.site.tenant,
-            &StoredAccessToken {
-                digest: &self.app.store.keyed_digest(token.as_bytes()),
-                family: &family_of(code_digest),
-                user_id: &code.user_id,
-                // Texts alone: there is nothing here that JSON could not hold.
-                payload: &serde_json::to_string(&payload).unwrap_or_default(),
-                expires_at: self.context.now.plus_seconds(lifetime),
-            },
+            &self.app.store.keyed_digest(token.as_bytes()),
+            &family_of(code_digest),
+            &stands_for,
+            self.context.now.plus_seconds(lifetime),
         );
-        token
     }
 
-    async fn mint(
-        &self,
-        approved: &ApprovedForUser<'_>,
-        code: &AuthorizationCode,
-        user: &User,
-        opaque: Option<String>,
-    ) -> Result<Success, Failure> {
-        let mint = Mint {
+    fn mint(&self) -> Mint<'_> {
+        Mint {
             keys: &self.app.keys,
             env: &self.app.env,
             site: &self.context.site,
             now: self.context.now,
-        };
-        let access_token = match (opaque, approved.form()) {
-            (Some(token), _) => token,
-            (None, TokenForm::Jwt(api, userinfo)) => {
-                let target = (api, userinfo);
-                mint.access_token_for_user(approved, target, &code.user_id)
-                    .await?
-            }
-            (None, TokenForm::Opaque) => return Err(Refusal::new(Rule::Internal).into()),
-        };
-        let fields = fields_of(user);
+        }
+    }
+
+    /// The answer with `access_token`, and the ID token where there is one.
+    async fn success(
+        &self,
+        approved: &ApprovedForUser<'_>,
+        code: &AuthorizationCode,
+        user: &User,
+        access_token: String,
+    ) -> Result<Success, Failure> {
         let person = Person {
             user_id: &code.user_id,
-            fields: &fields,
+            fields: &user.fields(),
             custom: &Map::new(),
         };
-        let id_token = mint
+        let id_token = self
+            .mint()
             .id_token(approved, code, &person, &access_token)
             .await?;
-        let expires_in = approved.form().lifetime_seconds();
         let minted = Minted {
             access_token,
-            expires_in,
+            expires_in: approved.form().lifetime_seconds(),
         };
         let switches = self.client.client().switches();
         let success = Success::new(minted, approved.granted(), &code.requested_scope, switches);
@@ -275,12 +275,13 @@ impl Exchange<'_> {
     }
 }
 
-/// The user's fields by their names, as claims read them.
-pub(crate) fn fields_of(user: &User) -> Map<String, Value> {
-    match serde_json::to_value(user) {
-        Ok(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    }
+fn parse(payload: &str) -> Result<AuthorizationCode, StoreError> {
+    serde_json::from_str(payload).map_err(|source| StoreError::Inconsistent {
+        table: "single_use",
+        column: "payload".to_owned(),
+        id: PURPOSE.to_owned(),
+        source: source.into(),
+    })
 }
 
 /// The name under which what comes from a code is revoked.

@@ -5,8 +5,6 @@
 mod authorization_code;
 mod client_credentials;
 
-pub(crate) use self::authorization_code::fields_of;
-
 use std::sync::Arc;
 
 use axum::{

@@ -129,6 +129,8 @@ impl Batch {
         // The identities go last: the statements before find their rows by them.
         self.run(statements::IDENTITY_DELETE, place());
         self.run(statements::ATTRIBUTE_DELETE, place());
+        self.end_sessions_of_user(tenant, id.as_str());
+        self.revoke_access_tokens_of_user(tenant, id.as_str());
         self.run(statements::USER_DELETE, place())
     }
 

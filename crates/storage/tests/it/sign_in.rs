@@ -2,9 +2,11 @@
 
 use grantor_protocol::{
     authorize::{AuthorizationRequest, Progress},
+    opaque_token::OpaqueToken,
     session::{Authentication, AuthenticationMethod, BrowserSession, Limits, Persistence},
+    users::UserId,
 };
-use grantor_storage::{Device, Error, LOGIN, Retention, SESSION, Store, StoredAccessToken};
+use grantor_storage::{Device, Error, LOGIN, Retention, SESSION, Store};
 use serde_json::json;
 
 use crate::world::{World, at, default, tenant};
@@ -213,12 +215,17 @@ on_both! {
     async fn an_opaque_token_is_found_until_it_expires_or_its_family_or_user_is_revoked(world: &World) {
         let store = world.open().await;
         let mut batch = store.batch();
+        let token = |family: &str, user_id: &str| OpaqueToken {
+            client_id: "web".to_owned(),
+            user_id: user_id.to_owned(),
+            scope: vec![family.to_owned()],
+            requested: Vec::new(),
+        };
         for (digest, family, user_id) in [(b"a", "f1", "auth0|ada"), (b"b", "f2", "auth0|ada"), (b"c", "f3", "auth0|bob")] {
-            let token = StoredAccessToken { digest, family, user_id, payload: family, expires_at: at(60) };
-            batch.keep_access_token(&default(), &token);
+            batch.keep_access_token(&default(), digest, family, &token(family, user_id), at(60));
         }
         store.commit(batch).await.unwrap();
-        let find = async |digest: &[u8], seconds| store.find_access_token(&default(), digest, at(seconds)).await.unwrap();
+        let find = async |digest: &[u8], seconds| store.find_access_token(&default(), digest, at(seconds)).await.unwrap().map(|token| token.scope.concat());
         assert_eq!(find(b"a", 59).await.as_deref(), Some("f1"));
         assert_eq!(find(b"a", 60).await, None);
         assert_eq!(store.find_access_token(&tenant("other"), b"a", at(0)).await.unwrap(), None);
@@ -232,5 +239,23 @@ on_both! {
         assert_eq!((find(b"b", 1).await, find(b"c", 1).await.as_deref()), (None, Some("f3")));
         let swept = store.sweep(at(1000), &Retention { event_days: 3 }).await.unwrap();
         assert_eq!(swept.access_tokens, 1);
+    }
+}
+
+on_both! {
+    async fn a_deleted_user_leaves_no_session_and_no_opaque_token(world: &World) {
+        let store = world.open().await;
+        let ada = OpaqueToken { client_id: "web".to_owned(), user_id: "auth0|ada".to_owned(), scope: Vec::new(), requested: Vec::new() };
+        put(&store, b"first", &session("sid", "auth0|ada", 0)).await.unwrap();
+        let mut batch = store.batch();
+        batch.join_session(&default(), "sid", "web");
+        batch.keep_access_token(&default(), b"a", "f1", &ada, at(60));
+        store.commit(batch).await.unwrap();
+        let mut batch = store.batch();
+        batch.delete_user(&default(), &UserId::parse("auth0|ada").unwrap());
+        store.commit(batch).await.unwrap();
+        assert!(found(&store, b"first").await.is_none());
+        assert!(store.session_clients(&default(), "sid").await.unwrap().is_empty());
+        assert!(store.find_access_token(&default(), b"a", at(1)).await.unwrap().is_none());
     }
 }
