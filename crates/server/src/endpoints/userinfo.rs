@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use axum::{
-    body,
-    extract::{Extension, Request, State},
+    body::Bytes,
+    extract::{Extension, State, rejection::BytesRejection},
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
     id_token::{Person, userinfo},
     model::Client,
     opaque_token::OpaqueToken,
-    parameters::{MAX_BODY_LENGTH, Parameters},
+    parameters::Parameters,
     refusal::Refusal,
     rule::Rule,
     users::UserId,
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Map;
 
 use crate::{
@@ -71,9 +71,11 @@ impl IntoResponse for Challenge {
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    request: Request,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    let Some(token) = token_of(request).await? else {
+    let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
+    let Some(token) = token_of(&headers, &body)? else {
         return Ok(Challenge::NoToken.into_response());
     };
     let Some(granted) = granted(&app, &context, &token).await? else {
@@ -109,22 +111,19 @@ pub(super) async fn answer(
 }
 
 /// The token in the header, or in a posted form (RFC 6750 §2.1, §2.2). Not in the query, where logs would keep it.
-async fn token_of(request: Request) -> Result<Option<String>, Failure> {
-    let (head, body) = request.into_parts();
+fn token_of(headers: &HeaderMap, body: &[u8]) -> Result<Option<String>, Failure> {
     let text = |name| {
-        head.headers
+        headers
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
     if let Some(value) = text(header::AUTHORIZATION) {
         return Ok(own_token::bearer(value).map(str::to_owned));
     }
-    if head.method != Method::POST || !head.headers.contains_key(header::CONTENT_TYPE) {
+    if body.is_empty() {
         return Ok(None);
     }
-    let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
-    let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
-    let parameters = Parameters::parse(text(header::CONTENT_TYPE), &body)?;
+    let parameters = Parameters::parse(text(header::CONTENT_TYPE), body)?;
     Ok(parameters.text("access_token")?.map(str::to_owned))
 }
 

@@ -8,15 +8,15 @@ mod client_credentials;
 use std::sync::Arc;
 
 use axum::{
-    body,
-    extract::{Extension, Request, State},
+    body::Bytes,
+    extract::{Extension, State, rejection::BytesRejection},
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
     authorization::{Granted, may_use_grant},
     client_auth::ClientClaim,
     grants::GrantType,
-    parameters::{MAX_BODY_LENGTH, Parameters, clipped},
+    parameters::{Parameters, clipped},
     profile::{ScopeInResponse, Switches},
     refusal::Refusal,
     rule::Rule,
@@ -61,16 +61,19 @@ impl Success {
     }
 }
 
-/// `POST /oauth/token`.
+/// `POST /oauth/token`. The body is read even where nothing comes of it: a connection with an unread rest is closed, and
+/// the client's next request on it lost.
 pub async fn token(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    request: Request,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
-    let answer = match taken {
-        Ok(()) => read_and_exchange(&app, &context, request).await,
-        Err(refusal) => Err(refusal.into()),
+    let answer = match (taken, body) {
+        (Err(refusal), _) => Err(refusal.into()),
+        (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
+        (Ok(()), Ok(body)) => exchange(&app, &context, &headers, &body).await,
     };
     let mut response = match answer {
         Ok(success) => json(StatusCode::OK, &success),
@@ -85,17 +88,6 @@ pub async fn token(
     );
     allowance.write_to(headers);
     response
-}
-
-async fn read_and_exchange(
-    app: &App,
-    context: &Context,
-    request: Request,
-) -> Result<Success, Failure> {
-    let (head, body) = request.into_parts();
-    let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
-    let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
-    exchange(app, context, &head.headers, &body).await
 }
 
 async fn exchange(

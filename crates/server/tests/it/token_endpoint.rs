@@ -1,7 +1,14 @@
 //! What does not depend on the grant: dialects, algorithms, profiles, headers and limits of the token endpoint.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::body::{Body, Bytes};
 use grantor_jose::Algorithm;
 use grantor_protocol::model::{Client, ClientGrant, ResourceServer};
+use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use crate::support::{ISSUER, TestServer, decoded, on_both_engines, service};
@@ -197,7 +204,29 @@ async fn rate_limits_are_told_and_kept(server: TestServer) {
         ),
         ("1", 0)
     );
+    assert!(
+        reads_the_body(&server).await,
+        "an unread body costs the client its connection"
+    );
     server.clock.advance(1);
     assert_eq!(server.ask(&json!({})).await.status, 200);
     assert_eq!(Value::Null, server.ask(&json!({})).await.json()["error"]);
+}
+
+/// Whether a request that is refused has its body read all the same.
+async fn reads_the_body(server: &TestServer) -> bool {
+    let read = Arc::new(AtomicBool::new(false));
+    let noting = Arc::clone(&read);
+    let body = Full::new(Bytes::from_static(b"grant_type=client_credentials"));
+    let body = body.map_frame(move |frame| {
+        noting.store(true, Ordering::SeqCst);
+        frame
+    });
+    let request = http::Request::post("/oauth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::new(body))
+        .unwrap();
+    let answer = server.send(request).await;
+    assert_eq!(answer.status, 429);
+    read.load(Ordering::SeqCst)
 }
