@@ -8,15 +8,15 @@ mod client_credentials;
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    extract::{Extension, State, rejection::BytesRejection},
+    body,
+    extract::{Extension, Request, State},
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
     authorization::{Granted, may_use_grant},
     client_auth::ClientClaim,
     grants::GrantType,
-    parameters::{Parameters, clipped},
+    parameters::{MAX_BODY_LENGTH, Parameters, clipped},
     profile::{ScopeInResponse, Switches},
     refusal::Refusal,
     rule::Rule,
@@ -66,14 +66,15 @@ impl Success {
 pub async fn token(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
+    let (head, body) = request.into_parts();
+    let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
     let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
     let answer = match (taken, body) {
         (Err(refusal), _) => Err(refusal.into()),
         (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
-        (Ok(()), Ok(body)) => exchange(&app, &context, &headers, &body).await,
+        (Ok(()), Ok(body)) => exchange(&app, &context, &head.headers, &body).await,
     };
     let mut response = match answer {
         Ok(success) => json(StatusCode::OK, &success),
