@@ -71,7 +71,6 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/attack-protection/suspicious-ip-throttling",
         Answer::Fixed("{}"),
     ),
-    ("/branding", Answer::Fixed("{}")),
     ("/branding/phone/providers", Answer::Object("providers")),
     ("/branding/phone/templates", Answer::Object("templates")),
     (

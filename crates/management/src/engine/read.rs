@@ -25,14 +25,29 @@ impl Call<'_> {
 
     /// The object that the path names, or the refusal that says it does not exist.
     pub(crate) async fn load(&self) -> Result<Record, Failure> {
-        let missing = || self.compiled.resource.missing.failure();
-        self.find_record().await?.ok_or_else(missing)
+        match (self.find_record().await?, &self.compiled.resource.identity) {
+            (Some(record), _) => Ok(record),
+            (None, Identity::Always(id)) => Ok(self.vacant(id)),
+            (None, _) => Err(self.compiled.resource.missing.failure()),
+        }
+    }
+
+    /// What stands for an object under `id` that is not stored yet; its revision is 0.
+    pub(super) fn vacant(&self, id: &str) -> Record {
+        Record {
+            id: id.to_owned(),
+            body: json!({ self.compiled.resource.identity.field(): id }),
+            revision: 0,
+            created_at: self.now,
+            updated_at: self.now,
+        }
     }
 
     /// The object that the path names.
     pub(crate) async fn find_record(&self) -> Result<Option<Record>, Failure> {
         let (store, kind) = (&self.management.store, self.compiled.resource.kind);
-        if let Identity::One(id) = self.compiled.resource.identity {
+        let identity = &self.compiled.resource.identity;
+        if let Identity::One(id) | Identity::Always(id) = identity {
             return Ok(store.find(self.tenant, kind, id).await?);
         }
         let readings = self

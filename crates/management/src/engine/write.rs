@@ -58,16 +58,53 @@ impl Call<'_> {
             if change.batch.is_empty() && same(&members(&record), &change.document) {
                 return Ok(response.with_header("ETag", etag(record.revision)));
             }
-            let kind = self.compiled.resource.kind;
-            change
-                .batch
-                .replace(self.tenant, kind, &document, record.revision, self.now);
+            self.write(&mut change.batch, &document, record.revision);
             match self.commit(change, &document, &response).await {
                 Ok(()) => return Ok(response.with_header("ETag", etag(record.revision + 1))),
                 Err(error) => self.retry(error)?,
             }
         }
         Err(Failure::busy())
+    }
+
+    /// Makes the one object `id` be `document`, whether or not it was there; `answer` is told whether it is new.
+    pub(crate) async fn put(
+        &self,
+        id: &str,
+        document: &Map<String, Value>,
+        answer: fn(bool) -> Response,
+    ) -> Result<Response, Failure> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.find_record().await?;
+            let response = answer(stored.is_none());
+            let record = stored.unwrap_or_else(|| self.vacant(id));
+            self.check_match(record.revision)?;
+            let mut after = members(&self.vacant(id));
+            after.extend(document.clone());
+            let mut change = Change {
+                call: self,
+                before: Some(&record),
+                document: after.clone(),
+                batch: self.management.store.batch(),
+            };
+            let after = Value::Object(after);
+            self.write(&mut change.batch, &after, record.revision);
+            match self.commit(change, &after, &response).await {
+                Ok(()) => return Ok(response.with_header("ETag", etag(record.revision + 1))),
+                Err(error) => self.retry(error)?,
+            }
+        }
+        Err(Failure::busy())
+    }
+
+    /// Adds to `batch` that what had `revision`, 0 for nothing, becomes `document`.
+    fn write(&self, batch: &mut Batch, document: &Value, revision: i64) {
+        let kind = self.compiled.resource.kind;
+        if revision == 0 {
+            batch.insert(self.tenant, kind, document, self.now);
+        } else {
+            batch.replace(self.tenant, kind, document, revision, self.now);
+        }
     }
 
     /// Deletes one.
@@ -147,7 +184,7 @@ impl Call<'_> {
         let mut document = Map::new();
         let id = match &resource.identity {
             Identity::Made { form, .. } => self.management.env.id(*form),
-            Identity::One(id) => (*id).to_owned(),
+            Identity::One(id) | Identity::Always(id) => (*id).to_owned(),
         };
         document.insert(resource.identity.field().to_owned(), Value::from(id));
         let mut sent = Value::Object(self.body.clone());
@@ -237,10 +274,13 @@ impl Call<'_> {
     /// Goes on if another write came between, unless the caller said which state it meant.
     fn retry(&self, error: StoreError) -> Result<(), Failure> {
         match error {
-            StoreError::Guard { .. } if self.request.if_match.is_some() => {
-                Err(Failure::precondition())
+            // An id that is taken: what was not there has been made meanwhile.
+            StoreError::Guard { .. } | StoreError::Conflict { unique: "id" } => {
+                match self.request.if_match {
+                    Some(_) => Err(Failure::precondition()),
+                    None => Ok(()),
+                }
             }
-            StoreError::Guard { .. } => Ok(()),
             error => Err(self.conflict(error)),
         }
     }

@@ -94,6 +94,8 @@ pub(crate) enum Identity {
     Made { field: &'static str, form: IdForm },
     /// There is one, stored under this id.
     One(&'static str),
+    /// The same, and it can always be read: it is empty until somebody changes it.
+    Always(&'static str),
 }
 
 impl Identity {
@@ -101,7 +103,7 @@ impl Identity {
     pub(crate) const fn field(&self) -> &'static str {
         match self {
             Self::Made { field, .. } => field,
-            Self::One(_) => "id",
+            Self::One(_) | Self::Always(_) => "id",
         }
     }
 }

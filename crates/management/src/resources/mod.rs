@@ -1,6 +1,7 @@
 //! The resources, one file each.
 
 mod blacklists;
+mod branding;
 mod client_credentials;
 mod client_defaults;
 mod client_grants;
@@ -26,6 +27,8 @@ use crate::{engine::Call, failure::Failure, resource::Resource};
 /// Every implemented resource.
 pub(crate) const ALL: &[&Resource] = &[
     &blacklists::BLACKLISTS,
+    &branding::BRANDING,
+    &branding::UNIVERSAL_LOGIN_TEMPLATE,
     &client_grants::CLIENT_GRANTS,
     &clients::CLIENTS,
     &custom_domains::CUSTOM_DOMAINS,

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod appearance;
 mod client_credentials;
 mod clients;
 mod coverage;

@@ -4,6 +4,7 @@
 //! unharmed. Names are those of the compatible wire. Does not validate input: that is the resource's declaration in
 //! `management`.
 
+mod branding;
 mod client;
 mod client_grant;
 mod custom_domain;
@@ -12,6 +13,7 @@ mod resource_server;
 mod tenant_settings;
 mod user_grant;
 
+pub use branding::{Branding, UniversalLoginTemplate};
 pub use client::{
     AppType, Client, ClientAuthenticationMethods, ClientCredential, CredentialReference,
     JwtConfiguration, OrganizationUsage, PrivateKeyJwt, RedirectionPolicy, ThirdPartySecurityMode,
