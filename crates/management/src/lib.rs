@@ -13,6 +13,7 @@ mod engine;
 mod failure;
 mod keys;
 mod openapi;
+mod passwords;
 mod pending;
 mod query;
 mod resource;
@@ -37,6 +38,7 @@ pub use crate::{
         Pending, PublicKey, Revocation, SigningKey,
     },
     openapi::openapi,
+    passwords::{PasswordOperations, TooBusy},
     seed::{ManagementClient, Seeded},
 };
 
@@ -49,6 +51,8 @@ pub struct Management {
     pub env: Env,
     /// The signing keys.
     pub keys: Arc<dyn KeyOperations>,
+    /// Password hashing.
+    pub passwords: Arc<dyn PasswordOperations>,
     /// The domain name system.
     pub domains: Arc<dyn DomainLookup>,
 }

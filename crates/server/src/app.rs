@@ -8,7 +8,7 @@ use grantor_storage::Store;
 
 use crate::{
     config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
-    pipeline::record::Recorder,
+    passwords::Passwords, pipeline::record::Recorder,
 };
 
 /// The server, composed.
@@ -20,6 +20,8 @@ pub struct App {
     pub store: Store,
     /// The signing keys.
     pub keys: Keys,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
     /// The Management API.
     pub management: Management,
     /// The event queue.
@@ -36,10 +38,19 @@ pub struct App {
 
 impl App {
     /// Composes the server over `store`.
-    pub fn new(config: &Config, store: Store, env: Env, recorder: Recorder) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// If the operating system gives no thread for hashing passwords.
+    pub fn new(
+        config: &Config,
+        store: Store,
+        env: Env,
+        recorder: Recorder,
+    ) -> std::io::Result<Arc<Self>> {
         let keys = Keys::new(store.clone(), env.clone());
-        let management = crate::management::compose(&store, &env, &keys);
-        Arc::new(Self {
+        let passwords = Passwords::start(config.passwords, Arc::clone(&env.random))?;
+        let management = crate::management::compose(&store, &env, &keys, &passwords);
+        Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
             management_rate: RateLimit::new(config.management_rate),
             metrics: Metrics::default(),
@@ -47,8 +58,9 @@ impl App {
             env,
             store,
             keys,
+            passwords,
             management,
             recorder,
-        })
+        }))
     }
 }

@@ -41,6 +41,9 @@ pub enum Error {
     /// Spans cannot be exported.
     #[error("spans cannot be exported")]
     Telemetry(#[from] telemetry::Error),
+    /// There are no threads for hashing passwords.
+    #[error("the threads that hash passwords cannot be started")]
+    Threads(#[source] std::io::Error),
     /// TLS cannot be offered.
     #[error("TLS cannot be offered")]
     Tls(#[from] tls::Error),
@@ -123,7 +126,7 @@ impl Server {
         let traces = Traces::start(config)?;
         let store = open_store(config, &env, true).await?;
         let (recorder, writer) = Recorder::start(store.clone());
-        let app = App::new(config, store, env, recorder);
+        let app = App::new(config, store, env, recorder).map_err(Error::Threads)?;
         begin_keys(app.keys.clone());
         let seeded = crate::management::seed_tenant(
             &app.management,

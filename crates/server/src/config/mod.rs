@@ -15,6 +15,7 @@ use grantor_protocol::secret::Secret;
 
 use self::cidr::Cidr;
 pub use self::settings::{ALL, Setting};
+use crate::passwords;
 
 /// Everything an operator can set, with the defaults filled in.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Config {
     pub token_rate: u32,
     /// Requests per second and tenant at the Management API.
     pub management_rate: u32,
+    /// What hashing a password costs, and how many may wait for it.
+    pub passwords: passwords::Limits,
     /// How long log entries are kept, in days.
     pub log_retention_days: u32,
     /// Where Prometheus may scrape; none means nowhere.
@@ -219,6 +222,28 @@ impl Values {
         self.text(key).and_then(|text| text.parse().ok())
     }
 
+    fn passwords(&self) -> passwords::Limits {
+        let size = |key| {
+            self.number(key)
+                .and_then(|number| usize::try_from(number).ok())
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = size("passwords.threads");
+        let usual = passwords::Limits::for_cores(threads.map_or(cores, |threads| 2 * threads));
+        passwords::Limits {
+            cost: passwords::Cost {
+                memory_kib: self
+                    .number("passwords.memory_kib")
+                    .unwrap_or(usual.cost.memory_kib),
+                passes: self.number("passwords.passes").unwrap_or(usual.cost.passes),
+                ..usual.cost
+            },
+            threads: usual.threads,
+            per_tenant: size("passwords.waiting_per_tenant").unwrap_or(usual.per_tenant),
+            total: size("passwords.waiting").unwrap_or(usual.total),
+        }
+    }
+
     /// The configuration for the data directory `data_dir`.
     pub fn into_config(self, data_dir: PathBuf) -> Config {
         let path = |key| self.text(key).map(PathBuf::from);
@@ -251,6 +276,7 @@ impl Values {
             management_rate: self
                 .number("limits.management_per_second")
                 .unwrap_or(20_000),
+            passwords: self.passwords(),
             log_retention_days: self.number("retention.log_days").unwrap_or(30),
             metrics_listen: self.address("metrics.listen"),
             otlp_endpoint: self.text("telemetry.otlp_endpoint").map(str::to_owned),
@@ -330,6 +356,8 @@ mod tests {
             "[server]\nhttp = \"yes\"",
             "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]",
             "[limits]\ntoken_per_second = -1",
+            "[passwords]\nmemory_kib = 1000000",
+            "[passwords]\nthreads = 0",
             "[log]\nformat = \"xml\"",
             "[telemetry]\notlp_endpoint = \"collector:4318\"",
             "[telemetry]\notlp_endpoint = \"grpc://collector:4317\"",
@@ -367,6 +395,15 @@ mod tests {
         assert_eq!(config.hosts, ["a.test"]);
         assert_eq!(config.trusted_proxies.len(), 2);
         assert_eq!(config.token_rate, 7);
+    }
+
+    #[test]
+    fn the_queue_of_passwords_grows_with_its_threads_unless_it_is_set() {
+        let config = |text| file(text).unwrap().into_config("data".into()).passwords;
+        let limits = config("[passwords]\nthreads = 3\npasses = 4\nwaiting = 9");
+        assert_eq!(limits.threads, 3);
+        assert_eq!((limits.per_tenant, limits.total), (192, 9));
+        assert_eq!((limits.cost.memory_kib, limits.cost.passes), (19_456, 4));
     }
 
     #[test]

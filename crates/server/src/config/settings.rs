@@ -37,6 +37,7 @@ pub(super) enum Form {
     Url,
     Switch,
     Number,
+    Within(u32, u32),
     OneOf(&'static [&'static str]),
 }
 
@@ -59,6 +60,10 @@ impl Form {
             Self::Number => value
                 .as_integer()
                 .is_some_and(|number| u32::try_from(number).is_ok()),
+            Self::Within(least, most) => value
+                .as_integer()
+                .and_then(|number| u32::try_from(number).ok())
+                .is_some_and(|number| (least..=most).contains(&number)),
             Self::OneOf(words) => value.as_str().is_some_and(|text| words.contains(&text)),
         }
     }
@@ -72,6 +77,7 @@ impl Form {
             Self::Url => "a URL such as http://127.0.0.1:4318, without user and password",
             Self::Switch => "true or false",
             Self::Number => "a whole number from 0 to 4294967295",
+            Self::Within(..) => "a whole number within the limits that the reference gives",
             Self::OneOf(_) => "one of the words that the reference lists",
         }
     }
@@ -98,7 +104,7 @@ pub(super) fn value_of_text(key: &str, text: &str) -> toml::Value {
         Some(Form::Switch) => text
             .parse()
             .map_or_else(|_| as_text(), toml::Value::Boolean),
-        Some(Form::Number) => text
+        Some(Form::Number | Form::Within(..)) => text
             .parse()
             .map_or_else(|_| as_text(), toml::Value::Integer),
         Some(Form::Texts | Form::Networks) => {
@@ -193,6 +199,31 @@ pub const ALL: &[Setting] = &[
         "limits.management_per_second",
         Form::Number,
         "Management requests per second and tenant. Default 20000.",
+    ),
+    setting(
+        "passwords.threads",
+        Form::Within(1, 256),
+        "Threads that hash passwords, 1 to 256; each holds the memory of one hash. Default: half of the cores.",
+    ),
+    setting(
+        "passwords.memory_kib",
+        Form::Within(8, 65_536),
+        "Memory of a new Argon2id hash in KiB, 8 to 65536. Default 19456.",
+    ),
+    setting(
+        "passwords.passes",
+        Form::Within(1, 12),
+        "Passes of a new Argon2id hash, 1 to 12. Default 2.",
+    ),
+    setting(
+        "passwords.waiting_per_tenant",
+        Form::Within(1, 1_000_000),
+        "How many passwords of one tenant may wait; more get 503. Default: 64 per thread.",
+    ),
+    setting(
+        "passwords.waiting",
+        Form::Within(1, 1_000_000),
+        "How many passwords of all tenants may wait. Default: 256 per thread.",
     ),
     setting(
         "retention.log_days",

@@ -3,6 +3,7 @@
 mod bearer;
 mod domains;
 mod key_operations;
+mod password_operations;
 mod seed;
 
 use std::sync::Arc;
@@ -12,16 +13,17 @@ use grantor_protocol::env::Env;
 use grantor_storage::Store;
 use serde_json::json;
 
-use crate::{app::App, http::context::Context, keys::Keys};
+use crate::{app::App, http::context::Context, keys::Keys, passwords::Passwords};
 
 pub use self::seed::{management_client_id, seed_tenant};
 
 /// The Management API over `store`.
-pub fn compose(store: &Store, env: &Env, keys: &Keys) -> Management {
+pub fn compose(store: &Store, env: &Env, keys: &Keys, passwords: &Passwords) -> Management {
     Management {
         store: store.clone(),
         env: env.clone(),
         keys: Arc::new(key_operations::ServerKeys::new(keys.clone())),
+        passwords: Arc::new(password_operations::ServerPasswords::new(passwords.clone())),
         domains: Arc::new(domains::SystemResolver),
     }
 }

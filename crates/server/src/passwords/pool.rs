@@ -69,6 +69,12 @@ pub struct Passwords {
     threads: Arc<Threads>,
 }
 
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords")
+    }
+}
+
 struct Threads {
     shared: Arc<Shared>,
     running: Vec<JoinHandle<()>>,

@@ -66,6 +66,10 @@ impl TestServer {
         if let Some(url) = database_url {
             values.set("storage.url", url.into(), "the test").unwrap();
         }
+        // Hashes of tests need not be costly.
+        for (key, number) in [("passwords.memory_kib", 64), ("passwords.passes", 1)] {
+            values.set(key, number.into(), "the test").unwrap();
+        }
         let config = values.into_config(PathBuf::from(directory.path()));
         let clock = Arc::new(TurnedClock::at(BEGINNING));
         let clock_of_env: Arc<dyn grantor_protocol::env::Clock> = clock.clone();
@@ -75,7 +79,7 @@ impl TestServer {
         };
         let store = serve::open_store(&config, &env, true).await.unwrap();
         let (recorder, _writer) = Recorder::start(store.clone());
-        let app = App::new(&config, store, env, recorder);
+        let app = App::new(&config, store, env, recorder).unwrap();
         let router = endpoints::router(&app);
         Self {
             app,
@@ -91,7 +95,7 @@ impl TestServer {
         let env = self.app.env.clone();
         let store = serve::open_store(&self.config, &env, true).await.unwrap();
         let (recorder, _writer) = Recorder::start(store.clone());
-        let app = App::new(&self.config, store, env, recorder);
+        let app = App::new(&self.config, store, env, recorder).unwrap();
         let router = endpoints::router(&app);
         let (clock, config) = (Arc::clone(&self.clock), self.config.clone());
         Self {
