@@ -1,6 +1,6 @@
 //! A command's view of an instance: its store, its keys and its Management API, whether or not a server runs on it.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context, bail};
 use grantor_management::{Caller, Management, Request};
@@ -8,7 +8,9 @@ use grantor_protocol::{
     env::Env,
     tenant::{Issuer, TenantId},
 };
-use grantor_server::{config::Config, hosts::Site, keys::Keys, management, serve, telemetry};
+use grantor_server::{
+    config::Config, hosts::Site, keys::Keys, management, passwords::Passwords, serve, telemetry,
+};
 use grantor_storage::Store;
 use serde_json::Value;
 
@@ -36,7 +38,9 @@ impl Session {
         let env = grantor_server::env::system();
         let store = serve::open_store(&config, &env, true).await?;
         let keys = Keys::new(store.clone(), env.clone());
-        let management = management::compose(&store, &env, &keys);
+        let passwords = Passwords::start(config.passwords, Arc::clone(&env.random))
+            .context("the threads that hash passwords cannot be started")?;
+        let management = management::compose(&store, &env, &keys, &passwords);
         let tenant = options.tenant.clone();
         if store.find_tenant(&tenant).await?.is_none() {
             bail!("there is no tenant called {tenant}; `grantor tenant list` shows what there is");
