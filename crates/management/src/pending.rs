@@ -108,13 +108,7 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("/log-streams", Answer::Array),
     ("/network-acls", Answer::List("network_acls")),
     ("/organizations", Answer::List("organizations")),
-    ("/prompts", Answer::Fixed("{}")),
     ("/prompts/rendering", Answer::List("configs")),
-    (
-        "/prompts/{prompt}/custom-text/{language}",
-        Answer::Fixed("{}"),
-    ),
-    ("/prompts/{prompt}/partials", Answer::Fixed("{}")),
     (
         "/rate-limit-policies",
         Answer::Object("rate_limit_policies"),

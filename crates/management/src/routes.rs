@@ -41,7 +41,10 @@ fn full_path(compiled: &Compiled, operation: &Operation) -> String {
         operation.action,
         Action::Find | Action::Update | Action::Delete
     );
-    let is_collection = matches!(compiled.resource.identity, Identity::Made { .. });
+    let is_collection = matches!(
+        compiled.resource.identity,
+        Identity::Made { .. } | Identity::Named { .. }
+    );
     match operation.path {
         "" if on_one && is_collection => format!("{base}/{{id}}"),
         "" => base.to_owned(),

@@ -19,7 +19,9 @@ impl Call<'_> {
     pub(crate) async fn find(&self) -> Result<Response, Failure> {
         let selected = self.selected()?;
         let record = self.load().await?;
-        let shown = self.render(&members(&record), &selected, false);
+        let mut document = members(&record);
+        (self.compiled.resource.rules.mirror)(self, &mut document).await?;
+        let shown = self.render(&document, &selected, false);
         Ok(Response::json(200, Value::Object(shown)).with_header("ETag", etag(record.revision)))
     }
 

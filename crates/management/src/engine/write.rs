@@ -27,7 +27,7 @@ impl Call<'_> {
                 batch: self.management.store.batch(),
             };
             (self.compiled.resource.rules.before_create)(&mut change).await?;
-            let (document, response) = self.finish(&mut change, 201);
+            let (document, response) = self.finish(&mut change, true).await?;
             let kind = self.compiled.resource.kind;
             change.batch.insert(self.tenant, kind, &document, self.now);
             match self.commit(change, &document, &response).await {
@@ -54,7 +54,7 @@ impl Call<'_> {
                 batch: self.management.store.batch(),
             };
             (self.compiled.resource.rules.before_update)(&mut change).await?;
-            let (document, response) = self.finish(&mut change, 200);
+            let (document, response) = self.finish(&mut change, false).await?;
             if change.batch.is_empty() && same(&members(&record), &change.document) {
                 return Ok(response.with_header("ETag", etag(record.revision)));
             }
@@ -67,15 +67,16 @@ impl Call<'_> {
         Err(Failure::busy())
     }
 
-    /// Makes the one object `id` be `document`, whether or not it was there; `answer` is told whether it is new.
+    /// Makes the object `id` be `document`, whether or not it was there; `answer` is told whether it is new.
     pub(crate) async fn put(
         &self,
         id: &str,
         document: &Map<String, Value>,
-        answer: fn(bool) -> Response,
+        answer: impl Fn(bool) -> Response + Send + Sync,
     ) -> Result<Response, Failure> {
         for _ in 0..ATTEMPTS {
-            let stored = self.find_record().await?;
+            let (store, kind) = (&self.management.store, self.compiled.resource.kind);
+            let stored = store.find(self.tenant, kind, id).await?;
             let response = answer(stored.is_none());
             let record = stored.unwrap_or_else(|| self.vacant(id));
             self.check_match(record.revision)?;
@@ -183,10 +184,13 @@ impl Call<'_> {
         let resource = self.compiled.resource;
         let mut document = Map::new();
         let id = match &resource.identity {
-            Identity::Made { form, .. } => self.management.env.id(*form),
-            Identity::One(id) | Identity::Always(id) => (*id).to_owned(),
+            Identity::Made { form, .. } => Some(self.management.env.id(*form)),
+            Identity::One(id) | Identity::Always(id) => Some((*id).to_owned()),
+            Identity::Named { .. } => None,
         };
-        document.insert(resource.identity.field().to_owned(), Value::from(id));
+        if let Some(id) = id {
+            document.insert(resource.identity.field().to_owned(), Value::from(id));
+        }
         let mut sent = Value::Object(self.body.clone());
         self.compiled.create.complete(&mut sent);
         if let Value::Object(sent) = sent {
@@ -234,10 +238,16 @@ impl Call<'_> {
     }
 
     /// What is stored (nothing that is unset) and what is answered.
-    fn finish(&self, change: &mut Change<'_>, status: u16) -> (Value, Response) {
+    async fn finish(
+        &self,
+        change: &mut Change<'_>,
+        created: bool,
+    ) -> Result<(Value, Response), Failure> {
         change.document.retain(|_, value| !value.is_null());
-        let response = self.show(status, &change.document, status == 201);
-        (Value::Object(change.document.clone()), response)
+        let mut shown = change.document.clone();
+        (self.compiled.resource.rules.mirror)(self, &mut shown).await?;
+        let response = self.show(self.operation.status, &shown, created);
+        Ok((Value::Object(change.document.clone()), response))
     }
 
     /// Commits the batch of `change` together with its event.

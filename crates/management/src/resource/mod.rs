@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) use self::{
     field::{Field, Patch, field},
-    operation::{Action, Answer, Operation, Scopes, create, delete, find, list, run, update},
+    operation::{Action, Answer, Operation, Run, Scopes, create, delete, find, list, run, update},
 };
 
 /// A resource of the Management API.
@@ -69,17 +69,8 @@ impl Resource {
             kind: &NO_DOCUMENTS,
             identity: Identity::One("none"),
             fields,
-            listing: Listing {
-                key: "entries",
-                checkpoint: false,
-                totals: false,
-                filters: &[],
-            },
-            missing: Missing {
-                code: "not_found",
-                message: "Not Found",
-                on_delete: true,
-            },
+            listing: Listing::NONE,
+            missing: Missing::NOT_FOUND,
             conflicts: &[],
             read_by: &[],
             rules: Rules::NONE,
@@ -92,6 +83,8 @@ impl Resource {
 pub(crate) enum Identity {
     /// By a made-up id in the field `field`.
     Made { field: &'static str, form: IdForm },
+    /// By the name that a create request gives in the field `field`.
+    Named { field: &'static str },
     /// There is one, stored under this id.
     One(&'static str),
     /// The same, and it can always be read: it is empty until somebody changes it.
@@ -102,7 +95,7 @@ impl Identity {
     /// The field that holds the id.
     pub(crate) const fn field(&self) -> &'static str {
         match self {
-            Self::Made { field, .. } => field,
+            Self::Made { field, .. } | Self::Named { field } => field,
             Self::One(_) | Self::Always(_) => "id",
         }
     }
@@ -118,6 +111,16 @@ pub(crate) struct Listing {
     pub(crate) totals: bool,
     /// The filters.
     pub(crate) filters: &'static [Filter],
+}
+
+impl Listing {
+    /// Nothing is listed.
+    pub(crate) const NONE: Self = Self {
+        key: "entries",
+        checkpoint: false,
+        totals: false,
+        filters: &[],
+    };
 }
 
 /// A query parameter that narrows a list.
@@ -197,6 +200,13 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
+    /// What is said where nothing else is.
+    pub(crate) const NOT_FOUND: Self = Self {
+        code: "not_found",
+        message: "Not Found",
+        on_delete: true,
+    };
+
     /// The refusal.
     pub(crate) fn failure(&self) -> Failure {
         Failure::new(404, self.code, self.message)
@@ -209,12 +219,18 @@ pub(crate) struct Rules {
     pub(crate) before_create: Rule,
     pub(crate) before_update: Rule,
     pub(crate) before_delete: Rule,
+    /// Adds to a document that is about to be shown what it tells of others.
+    pub(crate) mirror: Mirror,
     /// Changes what is shown of a document.
     pub(crate) render: fn(&Rendering<'_>, &mut Map<String, Value>),
 }
 
 /// Completes or refuses a change.
 pub(crate) type Rule = for<'a> fn(&'a mut Change<'_>) -> Pending<'a, Result<(), Failure>>;
+
+/// Looks up what a document shows of others; never stored.
+pub(crate) type Mirror =
+    for<'a> fn(&'a Call<'a>, &'a mut Map<String, Value>) -> Pending<'a, Result<(), Failure>>;
 
 /// What a document is shown for.
 pub(crate) struct Rendering<'a> {
@@ -232,6 +248,7 @@ impl Rules {
         before_create: |_| Box::pin(async { Ok(()) }),
         before_update: |_| Box::pin(async { Ok(()) }),
         before_delete: |_| Box::pin(async { Ok(()) }),
+        mirror: |_, _| Box::pin(async { Ok(()) }),
         render: |_, _| {},
     };
 }

@@ -142,6 +142,12 @@ impl Operation {
         self
     }
 
+    /// The same with this status of success.
+    pub(crate) const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// The same with this answer.
     pub(crate) const fn answering(mut self, answer: Answer) -> Self {
         self.answer = answer;

@@ -18,14 +18,6 @@ use crate::{
     },
 };
 
-/// There is one of each; nothing is listed.
-const NO_LISTING: Listing = Listing {
-    key: "entries",
-    checkpoint: false,
-    totals: false,
-    filters: &[],
-};
-
 /// `/branding`.
 pub(crate) const BRANDING: Resource = Resource {
     path: "/branding",
@@ -33,12 +25,8 @@ pub(crate) const BRANDING: Resource = Resource {
     kind: &Branding::KIND,
     identity: Identity::Always(Branding::ID),
     fields: FIELDS,
-    listing: NO_LISTING,
-    missing: Missing {
-        code: "not_found",
-        message: "Not Found",
-        on_delete: true,
-    },
+    listing: Listing::NONE,
+    missing: Missing::NOT_FOUND,
     conflicts: &[],
     read_by: &[],
     rules: Rules::NONE,
@@ -75,7 +63,7 @@ pub(crate) const UNIVERSAL_LOGIN_TEMPLATE: Resource = Resource {
     kind: &UniversalLoginTemplate::KIND,
     identity: Identity::One(UniversalLoginTemplate::ID),
     fields: &[field("body", "R", "str")],
-    listing: NO_LISTING,
+    listing: Listing::NONE,
     missing: Missing {
         code: "inexistent_templates_universal_login",
         message: "Template does not exist.",

@@ -66,6 +66,7 @@ pub(crate) const CLIENTS: Resource = Resource {
         before_update: client_rules::before_update,
         before_delete: client_rules::before_delete,
         render: client_rules::render,
+        ..Rules::NONE
     },
     operations: &[
         list(READ, "List clients"),

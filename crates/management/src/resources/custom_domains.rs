@@ -43,6 +43,7 @@ pub(crate) const CUSTOM_DOMAINS: Resource = Resource {
         before_update,
         before_delete,
         render,
+        ..Rules::NONE
     },
     operations: &[
         list(&["read:custom_domains"], "List custom domains"),

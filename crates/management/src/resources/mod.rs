@@ -11,6 +11,8 @@ mod clients;
 mod custom_domains;
 mod grants;
 mod logs;
+mod prompt_texts;
+mod prompts;
 mod resource_servers;
 mod signing_keys;
 mod stats;
@@ -34,6 +36,9 @@ pub(crate) const ALL: &[&Resource] = &[
     &custom_domains::CUSTOM_DOMAINS,
     &grants::GRANTS,
     &logs::LOGS,
+    &prompt_texts::CUSTOM_TEXT,
+    &prompt_texts::PARTIALS,
+    &prompts::PROMPTS,
     &resource_servers::RESOURCE_SERVERS,
     &signing_keys::SIGNING_KEYS,
     &stats::STATS,

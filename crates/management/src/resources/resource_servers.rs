@@ -55,6 +55,7 @@ pub(crate) const RESOURCE_SERVERS: Resource = Resource {
         before_update,
         before_delete,
         render,
+        ..Rules::NONE
     },
     operations: &[
         list(&["read:resource_servers"], "List APIs"),

@@ -2,12 +2,12 @@
 
 use grantor_protocol::{
     document::Document,
-    model::{ResourceServer, TenantSettings},
+    model::{Branding, Prompts, ResourceServer, TenantSettings, UniversalLoginTemplate},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    engine::Change,
+    engine::{Call, Change},
     failure::Failure,
     keys::Pending,
     resource::{
@@ -37,6 +37,7 @@ pub(crate) const TENANT_SETTINGS: Resource = Resource {
     read_by: &[],
     rules: Rules {
         before_update,
+        mirror,
         render,
         ..Rules::NONE
     },
@@ -301,6 +302,42 @@ fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// `universal_login` tells what others keep: the colours, whether there is a page template, how the pages ask.
+fn mirror<'a>(
+    call: &'a Call<'a>,
+    document: &'a mut Map<String, Value>,
+) -> Pending<'a, Result<(), Failure>> {
+    Box::pin(async move {
+        let (store, tenant) = (&call.management.store, call.tenant);
+        let mut told = Map::new();
+        let branding = store.typed::<Branding>(tenant, Branding::ID).await?;
+        let colors = branding.and_then(|branding| branding.value.rest.get("colors").cloned());
+        if let Some(colors) = colors {
+            told.insert("colors".to_owned(), colors);
+        }
+        let template = store
+            .typed::<UniversalLoginTemplate>(tenant, UniversalLoginTemplate::ID)
+            .await?;
+        if template.is_some() {
+            told.insert("is_custom_template_set".to_owned(), json!(true));
+        }
+        if let Some(prompts) = store.typed::<Prompts>(tenant, Prompts::ID).await? {
+            let prompts = &prompts.value;
+            for (name, value) in [
+                ("identifier_first", prompts.identifier_first),
+                (
+                    "webauthn_platform_first_factor",
+                    prompts.webauthn_platform_first_factor,
+                ),
+            ] {
+                told.extend(value.map(|value| (name.to_owned(), json!(value))));
+            }
+        }
+        document.insert("universal_login".to_owned(), Value::Object(told));
+        Ok(())
+    })
 }
 
 fn render(rendering: &Rendering<'_>, shown: &mut Map<String, Value>) {

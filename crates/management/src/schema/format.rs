@@ -121,11 +121,12 @@ fn is_ip_or_cidr(text: &str) -> bool {
     length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= longest))
 }
 
-/// A language tag such as `en`, `pt-BR` or `zh-Hant` (RFC 5646, the shapes that occur).
-fn is_locale(text: &str) -> bool {
+/// A language tag such as `en`, `pt-BR` or `zh-Hant` (RFC 5646, the shapes that occur; §4.4.1 has the longest).
+pub(crate) fn is_locale(text: &str) -> bool {
     let mut parts = text.split('-');
     let language = parts.next().unwrap_or_default();
-    (2..=3).contains(&language.len())
+    text.len() <= 35
+        && (2..=3).contains(&language.len())
         && language.bytes().all(|byte| byte.is_ascii_lowercase())
         && parts.all(|part| {
             (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())

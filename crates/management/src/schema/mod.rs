@@ -12,7 +12,7 @@ use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use self::format::Format;
-pub(crate) use self::{notation::parse, problem::Problem};
+pub(crate) use self::{format::is_locale, notation::parse, problem::Problem};
 
 /// What a value may be.
 #[derive(Clone, Debug)]

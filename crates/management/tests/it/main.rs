@@ -15,5 +15,6 @@ mod engine;
 mod hostile;
 mod log_and_statistics;
 mod others;
+mod prompts;
 mod resource_servers;
 mod support;

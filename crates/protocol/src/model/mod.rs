@@ -9,6 +9,7 @@ mod client;
 mod client_grant;
 mod custom_domain;
 mod key_ring;
+mod prompts;
 mod resource_server;
 mod tenant_settings;
 mod user_grant;
@@ -21,6 +22,7 @@ pub use client::{
 pub use client_grant::{ClientGrant, SubjectType};
 pub use custom_domain::CustomDomain;
 pub use key_ring::{KeyRing, KeyState, StoredKey};
+pub use prompts::{CustomText, PromptPartials, Prompts, Screens};
 pub use resource_server::{
     ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
     SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,
