@@ -325,6 +325,32 @@ statements! {
         " WHERE tenant = ?1 AND (session_id, client_id) IN"
         " (SELECT session_id, client_id FROM session_clients WHERE tenant = ?1 LIMIT ?2)";
 
+    JOB_INSERT = "INSERT INTO jobs"
+        " (tenant, id, kind, body, revision, is_open, due_at, created_at)"
+        " VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?5) ON CONFLICT DO NOTHING";
+    JOB_FIND = "SELECT id, kind, body, revision, is_open, created_at FROM jobs"
+        " WHERE tenant = ?1 AND id = ?2";
+    JOB_LIST_OPEN = "SELECT id, kind, body, revision, is_open, created_at FROM jobs"
+        " WHERE tenant = ?1 AND kind = ?2 AND is_open = 1 LIMIT 100";
+    JOB_LIST_DUE = "SELECT tenant, id, kind, body, revision, is_open, created_at FROM jobs"
+        " WHERE is_open = 1 AND due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    JOB_UPDATE = "UPDATE jobs SET body = ?4, is_open = ?5, due_at = ?6, revision = revision + 1"
+        " WHERE tenant = ?1 AND id = ?2 AND revision = ?3 AND is_open = 1";
+    JOB_SWEEP = "DELETE FROM jobs WHERE (tenant, id) IN"
+        " (SELECT tenant, id FROM jobs WHERE is_open = 0 AND due_at < ?1 LIMIT ?2)";
+    JOB_DELETE_SOME = "DELETE FROM jobs WHERE tenant = ?1 AND id IN"
+        " (SELECT id FROM jobs WHERE tenant = ?1 LIMIT ?2)";
+    JOB_PART_INSERT = "INSERT INTO job_parts (tenant, job, name, number, content)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    JOB_PART_LIST = "SELECT number, content FROM job_parts"
+        " WHERE tenant = ?1 AND job = ?2 AND name = ?3 AND number > ?4 ORDER BY number LIMIT ?5";
+    JOB_PART_SWEEP = "DELETE FROM job_parts WHERE (tenant, job, name, number) IN"
+        " (SELECT p.tenant, p.job, p.name, p.number FROM jobs j"
+        " JOIN job_parts p ON p.tenant = j.tenant AND p.job = j.id"
+        " WHERE j.is_open = 0 AND j.due_at < ?1 LIMIT ?2)";
+    JOB_PART_DELETE_SOME = "DELETE FROM job_parts WHERE tenant = ?1 AND (job, name, number) IN"
+        " (SELECT job, name, number FROM job_parts WHERE tenant = ?1 LIMIT ?2)";
+
     ACCESS_TOKEN_INSERT = "INSERT INTO access_tokens"
         " (tenant, digest, family, user_id, payload, expires_at)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";

@@ -28,6 +28,8 @@ pub struct Swept {
     pub access_tokens: u64,
     /// Browser sessions that have ended.
     pub sessions: u64,
+    /// Jobs that are done, with what came of them.
+    pub jobs: u64,
 }
 
 /// Rows per commit: few, because other writes wait for it.
@@ -51,6 +53,8 @@ impl Store {
         // The clients' rows are found by their session, so they go before it.
         self.sweep_one(statements::SESSION_CLIENT_SWEEP, expired)
             .await?;
+        // The same with the parts of a job.
+        self.sweep_one(statements::JOB_PART_SWEEP, expired).await?;
         Ok(Swept {
             single_use: self
                 .sweep_one(statements::SINGLE_USE_SWEEP, expired)
@@ -63,6 +67,7 @@ impl Store {
                 .sweep_one(statements::ACCESS_TOKEN_SWEEP, expired)
                 .await?,
             sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
+            jobs: self.sweep_one(statements::JOB_SWEEP, expired).await?,
         })
     }
 

@@ -159,6 +159,8 @@ const PIECES: &[Sql] = &[
     statements::ACCESS_TOKEN_DELETE_SOME,
     statements::SESSION_CLIENT_DELETE_SOME,
     statements::SESSION_DELETE_SOME,
+    statements::JOB_PART_DELETE_SOME,
+    statements::JOB_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

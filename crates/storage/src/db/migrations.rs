@@ -26,6 +26,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 3,
         script: include_str!("../../migrations/0003_sign_in.sql"),
     },
+    Migration {
+        number: 4,
+        script: include_str!("../../migrations/0004_jobs.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -17,6 +17,7 @@ mod crash;
 mod documents;
 mod events;
 mod faults;
+mod jobs;
 mod master_key;
 mod migrations;
 mod sign_in;
