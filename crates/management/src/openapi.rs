@@ -20,7 +20,7 @@ pub fn openapi() -> Value {
         let (compiled, title) = (route.compiled, route.compiled.resource.title);
         schemas.insert(title.to_owned(), returned(compiled));
         let body = match route.operation.action {
-            Action::Create => &compiled.create,
+            Action::Create | Action::Replace => &compiled.create,
             Action::Update => &compiled.update,
             _ => continue,
         };
@@ -123,7 +123,7 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn body(route: &Route) -> Option<Value> {
     match route.operation.action {
-        Action::Create | Action::Update => {
+        Action::Create | Action::Update | Action::Replace => {
             let name = body_name(route);
             Some(json!({"$ref": format!("#/components/schemas/{name}")}))
         }
@@ -135,7 +135,7 @@ fn body(route: &Route) -> Option<Value> {
 /// What the schema of a body is called: `ClientCreate`.
 fn body_name(route: &Route) -> String {
     let verb = match route.operation.action {
-        Action::Create => "Create",
+        Action::Create | Action::Replace => "Create",
         _ => "Update",
     };
     format!("{}{verb}", route.compiled.resource.title)
@@ -169,9 +169,8 @@ fn answer(route: &Route) -> Option<Value> {
     match (route.operation.action, route.operation.answer) {
         (Action::Delete, _) => None,
         (Action::Run(..), _) if route.operation.status == 204 => None,
-        (Action::Create | Action::Find | Action::Update, _) | (Action::Run(..), Answer::One) => {
-            Some(one)
-        }
+        (Action::Create | Action::Find | Action::Update | Action::Replace, _)
+        | (Action::Run(..), Answer::One) => Some(one),
         (Action::List, _) => {
             let key = resource.listing.key;
             let object = json!({

@@ -39,7 +39,7 @@ fn full_path(compiled: &Compiled, operation: &Operation) -> String {
     let base = compiled.resource.path;
     let on_one = matches!(
         operation.action,
-        Action::Find | Action::Update | Action::Delete
+        Action::Find | Action::Update | Action::Replace | Action::Delete
     );
     let is_collection = matches!(
         compiled.resource.identity,

@@ -141,6 +141,7 @@ impl Call<'_> {
             Action::Find => self.find().await,
             Action::Create => self.create().await,
             Action::Update => self.update().await,
+            Action::Replace => self.replace().await,
             Action::Delete => self.delete().await,
             Action::Run(run, _) => run(self).await,
         }
@@ -176,7 +177,7 @@ fn read_body(
         }
     };
     match operation.action {
-        Action::Create => read(&compiled.create),
+        Action::Create | Action::Replace => read(&compiled.create),
         Action::Update => read(&compiled.update),
         Action::Run(_, Some(notation)) => read(&parse(notation)),
         Action::Run(_, None) | Action::List | Action::Find | Action::Delete => Ok(Map::new()),

@@ -67,6 +67,19 @@ impl Call<'_> {
         Err(Failure::busy())
     }
 
+    /// Makes the one that the path names be what was sent.
+    pub(crate) async fn replace(&self) -> Result<Response, Failure> {
+        let (field, id) = (self.compiled.resource.identity.field(), self.id(0));
+        let mut document = self.new_document();
+        document.retain(|_, value| !value.is_null());
+        if document.get(field).and_then(Value::as_str) != Some(id) {
+            let message = format!("The {field} of the body is not that of the path.");
+            return Err(Failure::body(message));
+        }
+        let response = self.show(self.operation.status, &document, false);
+        self.put(id, &document, |_| response.clone()).await
+    }
+
     /// Makes the object `id` be `document`, whether or not it was there; `answer` is told whether it is new.
     pub(crate) async fn put(
         &self,

@@ -17,7 +17,9 @@ use crate::{
 
 pub(crate) use self::{
     field::{Field, Patch, field},
-    operation::{Action, Answer, Operation, Run, Scopes, create, delete, find, list, run, update},
+    operation::{
+        Action, Answer, Operation, Run, Scopes, create, delete, find, list, replace, run, update,
+    },
 };
 
 /// A resource of the Management API.

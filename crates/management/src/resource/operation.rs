@@ -59,6 +59,8 @@ pub(crate) enum Action {
     Create,
     Find,
     Update,
+    /// Makes the one that the path names be what was sent, whether or not it was there.
+    Replace,
     Delete,
     /// Something else: its function, and the notation of its body if it has one.
     Run(Run, Option<&'static str>),
@@ -85,6 +87,11 @@ pub(crate) const fn find(scopes: &'static [&'static str], summary: &'static str)
 /// `PATCH` of one.
 pub(crate) const fn update(scopes: &'static [&'static str], summary: &'static str) -> Operation {
     crud("PATCH", scopes, Action::Update, 200, summary)
+}
+
+/// `PUT` of one that is named by its path.
+pub(crate) const fn replace(scopes: &'static [&'static str], summary: &'static str) -> Operation {
+    crud("PUT", scopes, Action::Replace, 200, summary)
 }
 
 /// `DELETE` of one.

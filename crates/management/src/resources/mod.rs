@@ -9,6 +9,8 @@ mod client_rules;
 mod client_secret;
 mod clients;
 mod custom_domains;
+mod email_provider;
+mod email_templates;
 mod grants;
 mod logs;
 mod prompt_texts;
@@ -34,6 +36,8 @@ pub(crate) const ALL: &[&Resource] = &[
     &client_grants::CLIENT_GRANTS,
     &clients::CLIENTS,
     &custom_domains::CUSTOM_DOMAINS,
+    &email_provider::EMAIL_PROVIDER,
+    &email_templates::EMAIL_TEMPLATES,
     &grants::GRANTS,
     &logs::LOGS,
     &prompt_texts::CUSTOM_TEXT,

@@ -127,7 +127,6 @@ async fn routes_to_come_ask_for_their_scopes_and_answer_empty_lists() {
         ),
         ("/log-streams", json!([])),
         ("/event-streams?take=50", json!({"eventStreams": []})),
-        ("/prompts/login/custom-text/en", json!({})),
         ("/branding/phone/providers", json!({"providers": []})),
         (
             "/flows/vault/connections?page=0&per_page=50&include_totals=true",
@@ -145,12 +144,7 @@ async fn routes_to_come_ask_for_their_scopes_and_answer_empty_lists() {
             "{sentence}"
         );
     }
-    for path in [
-        "/email-templates/verify_email",
-        "/emails/provider",
-        "/users/x",
-        "/nothing",
-    ] {
+    for path in ["/users/x", "/nothing"] {
         assert_eq!(
             api.send("GET", path, Value::Null).await.refused(404),
             "Not Found",

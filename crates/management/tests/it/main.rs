@@ -11,6 +11,7 @@ mod appearance;
 mod client_credentials;
 mod clients;
 mod coverage;
+mod emails;
 mod engine;
 mod hostile;
 mod log_and_statistics;

@@ -8,6 +8,8 @@ mod branding;
 mod client;
 mod client_grant;
 mod custom_domain;
+mod email_provider;
+mod email_template;
 mod key_ring;
 mod prompts;
 mod resource_server;
@@ -21,6 +23,8 @@ pub use client::{
 };
 pub use client_grant::{ClientGrant, SubjectType};
 pub use custom_domain::CustomDomain;
+pub use email_provider::{EmailCredentials, EmailProvider};
+pub use email_template::EmailTemplate;
 pub use key_ring::{KeyRing, KeyState, StoredKey};
 pub use prompts::{CustomText, PromptPartials, Prompts, Screens};
 pub use resource_server::{
