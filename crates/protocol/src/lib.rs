@@ -14,6 +14,7 @@ pub mod event;
 pub mod grants;
 pub mod id_token;
 pub mod keys;
+pub mod liquid;
 pub mod model;
 pub mod opaque_token;
 pub mod parameters;

@@ -76,6 +76,7 @@ impl Call<'_> {
             let message = format!("The {field} of the body is not that of the path.");
             return Err(Failure::body(message));
         }
+        (self.compiled.resource.rules.check)(&document)?;
         let response = self.show(self.operation.status, &document, false);
         self.put(id, &document, |_| response.clone()).await
     }
@@ -257,6 +258,7 @@ impl Call<'_> {
         created: bool,
     ) -> Result<(Value, Response), Failure> {
         change.document.retain(|_, value| !value.is_null());
+        (self.compiled.resource.rules.check)(&change.document)?;
         let mut shown = change.document.clone();
         (self.compiled.resource.rules.mirror)(self, &mut shown).await?;
         let response = self.show(self.operation.status, &shown, created);

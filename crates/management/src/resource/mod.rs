@@ -221,6 +221,8 @@ pub(crate) struct Rules {
     pub(crate) before_create: Rule,
     pub(crate) before_update: Rule,
     pub(crate) before_delete: Rule,
+    /// Refuses what would be stored.
+    pub(crate) check: fn(&Map<String, Value>) -> Result<(), Failure>,
     /// Adds to a document that is about to be shown what it tells of others.
     pub(crate) mirror: Mirror,
     /// Changes what is shown of a document.
@@ -250,6 +252,7 @@ impl Rules {
         before_create: |_| Box::pin(async { Ok(()) }),
         before_update: |_| Box::pin(async { Ok(()) }),
         before_delete: |_| Box::pin(async { Ok(()) }),
+        check: |_| Ok(()),
         mirror: |_, _| Box::pin(async { Ok(()) }),
         render: |_, _| {},
     };

@@ -1,6 +1,7 @@
 //! E-mail templates.
 
-use grantor_protocol::{document::Document, model::EmailTemplate};
+use grantor_protocol::{document::Document, liquid::Template, model::EmailTemplate};
+use serde_json::{Map, Value};
 
 use crate::{
     engine::Change,
@@ -29,6 +30,7 @@ pub(crate) const EMAIL_TEMPLATES: Resource = Resource {
     rules: Rules {
         before_create,
         before_update,
+        check,
         ..Rules::NONE
     },
     operations: &[
@@ -83,4 +85,16 @@ fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         }
         Err(Failure::body("The name of a template cannot be changed."))
     })
+}
+
+/// Refuses what could not be filled later.
+fn check(document: &Map<String, Value>) -> Result<(), Failure> {
+    for name in ["body", "from", "subject", "resultUrl"] {
+        let text = document.get(name).and_then(Value::as_str);
+        if let Err(problem) = Template::parse(text.unwrap_or_default()) {
+            let message = format!("Liquid template syntax error: {problem} of {name}");
+            return Err(Failure::body(message));
+        }
+    }
+    Ok(())
 }

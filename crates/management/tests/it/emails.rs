@@ -170,12 +170,21 @@ async fn a_template_keeps_its_name_its_bounds_and_its_scopes() {
         json!({"body": "x".repeat(102_401)}),
         json!({"urlLifetimeInSeconds": -1}),
         json!({"enabled": null}),
+        json!({"body": "{% if %}"}),
+        json!({"subject": "{{ x | nope }}"}),
     ] {
         api.send("PATCH", path, body).await.refused(400);
     }
     let mut other = template();
     other["template"] = json!("welcome_email");
     api.send("PUT", path, other).await.refused(400);
+    let mut broken = template();
+    broken["body"] = json!("<p>\n{{ url</p>");
+    let sentence = api.send("PUT", path, broken).await.refused(400);
+    assert_eq!(
+        sentence,
+        "Liquid template syntax error: {{ is not closed in line 2 of body"
+    );
     let mut unknown = template();
     unknown["template"] = json!("nope");
     api.send("PUT", "/email-templates/nope", unknown.clone())
