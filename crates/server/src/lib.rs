@@ -11,6 +11,7 @@ pub mod keys;
 pub mod listen;
 pub mod management;
 pub mod metrics;
+pub mod pages;
 pub mod passwords;
 pub mod pipeline;
 pub mod serve;

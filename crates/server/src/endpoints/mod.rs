@@ -20,7 +20,7 @@ use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule
 use crate::{
     app::App,
     http::{context::with_context, failure::Failure},
-    token,
+    pages, token,
 };
 
 /// Everything the server answers.
@@ -50,10 +50,14 @@ pub fn router(app: &Arc<App>) -> Router {
             Arc::clone(app),
             with_context,
         ));
-    // Probes come from the machine's own keeper and name no tenant.
+    // Probes come from the machine's own keeper and name no tenant; the files of the pages are the same for all.
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route(
+            pages::assets::ROUTE,
+            get(async |path| pages::assets::serve(&path)),
+        )
         .merge(tenant)
         .with_state(Arc::clone(app))
 }
