@@ -31,6 +31,8 @@ pub(crate) const INSTANCE_PLACE: Place<'_> = Place {
 /// A random key made with the database; digests and derived keys come from it.
 pub(crate) struct InstanceKey {
     digests: hmac::Key,
+    /// Seals what mails say.
+    pub(crate) mails: Sealer,
 }
 
 impl InstanceKey {
@@ -39,13 +41,19 @@ impl InstanceKey {
             problem: "the instance key cannot be derived".to_owned(),
         };
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"grantor");
-        let mut key = Zeroizing::new([0; 32]);
-        salt.extract(secret)
-            .expand(&[b"keyed digests"], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(key.as_mut_slice()))
-            .map_err(failed)?;
+        let extracted = salt.extract(secret);
+        let derive = |purpose: &[u8]| {
+            let mut key = Zeroizing::new([0; 32]);
+            extracted
+                .expand(&[purpose], hkdf::HKDF_SHA256)
+                .and_then(|okm| okm.fill(key.as_mut_slice()))
+                .map_err(failed)?;
+            Ok::<MasterKey, Error>(key)
+        };
+        let digests = derive(b"keyed digests")?;
         Ok(Self {
-            digests: hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()),
+            digests: hmac::Key::new(hmac::HMAC_SHA256, digests.as_slice()),
+            mails: Sealer::of(&derive(b"mails")?)?,
         })
     }
 }

@@ -54,12 +54,17 @@ const VERIFIER: Place<'_> = Place {
 };
 
 impl Sealer {
-    /// A sealer for a database that has no verifier yet.
-    pub(crate) fn create(key: &MasterKey, random: &dyn Random) -> Result<Self> {
-        let mut sealer = Self {
+    /// A sealer with a key that the database need not know again.
+    pub(crate) fn of(key: &MasterKey) -> Result<Self> {
+        Ok(Self {
             key: aead_key(key)?,
             verifier: Vec::new(),
-        };
+        })
+    }
+
+    /// A sealer for a database that has no verifier yet.
+    pub(crate) fn create(key: &MasterKey, random: &dyn Random) -> Result<Self> {
+        let mut sealer = Self::of(key)?;
         sealer.verifier = sealer.seal(random, VERIFIER, "", b"grantor")?;
         Ok(sealer)
     }

@@ -351,6 +351,33 @@ statements! {
     JOB_PART_DELETE_SOME = "DELETE FROM job_parts WHERE tenant = ?1 AND (job, name, number) IN"
         " (SELECT job, name, number FROM job_parts WHERE tenant = ?1 LIMIT ?2)";
 
+    MAIL_INSERT = "INSERT INTO mails"
+        " (tenant, id, content, attempts, revision, is_captured, due_at, created_at)"
+        " VALUES (?1, ?2, ?3, 0, 1, 0, ?4, ?4) ON CONFLICT DO NOTHING";
+    MAIL_TENANTS = "SELECT DISTINCT tenant FROM mails"
+        " WHERE is_captured = 0 AND due_at <= ?1 AND tenant > ?2 ORDER BY tenant LIMIT ?3";
+    MAIL_DUE = "SELECT id, content, attempts, revision, created_at FROM mails"
+        " WHERE tenant = ?1 AND is_captured = 0 AND due_at <= ?2 ORDER BY due_at LIMIT ?3";
+    MAIL_CLAIM = "UPDATE mails SET due_at = ?4, attempts = attempts + 1, revision = revision + 1"
+        " WHERE tenant = ?1 AND id = ?2 AND revision = ?3 AND is_captured = 0";
+    MAIL_DELAY = "UPDATE mails SET due_at = ?4, revision = revision + 1"
+        " WHERE tenant = ?1 AND id = ?2 AND revision = ?3 AND is_captured = 0";
+    MAIL_REMOVE = "DELETE FROM mails"
+        " WHERE tenant = ?1 AND id = ?2 AND revision = ?3 AND is_captured = 0";
+    MAIL_CAPTURE = "UPDATE mails SET is_captured = 1, due_at = ?4, revision = revision + 1"
+        " WHERE tenant = ?1 AND id = ?2 AND revision = ?3 AND is_captured = 0";
+    MAIL_TRIM = "DELETE FROM mails WHERE tenant = ?1 AND is_captured = 1 AND id NOT IN"
+        " (SELECT id FROM mails WHERE tenant = ?1 AND is_captured = 1"
+        " ORDER BY created_at DESC, id DESC LIMIT ?2)";
+    MAIL_LIST = "SELECT id, content, attempts, revision, created_at FROM mails"
+        " WHERE tenant = ?1 AND is_captured = 1 ORDER BY created_at DESC, id DESC LIMIT ?2";
+    MAIL_FIND = "SELECT id, content, attempts, revision, created_at FROM mails"
+        " WHERE tenant = ?1 AND id = ?2 AND is_captured = 1";
+    MAIL_SWEEP = "DELETE FROM mails WHERE (tenant, id) IN"
+        " (SELECT tenant, id FROM mails WHERE is_captured = 1 AND due_at < ?1 LIMIT ?2)";
+    MAIL_DELETE_SOME = "DELETE FROM mails WHERE tenant = ?1 AND id IN"
+        " (SELECT id FROM mails WHERE tenant = ?1 LIMIT ?2)";
+
     ACCESS_TOKEN_INSERT = "INSERT INTO access_tokens"
         " (tenant, digest, family, user_id, payload, expires_at)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";

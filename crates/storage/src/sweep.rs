@@ -30,6 +30,8 @@ pub struct Swept {
     pub sessions: u64,
     /// Jobs that are done, with what came of them.
     pub jobs: u64,
+    /// Mails that the mailbox kept for long enough.
+    pub mails: u64,
 }
 
 /// Rows per commit: few, because other writes wait for it.
@@ -68,6 +70,7 @@ impl Store {
                 .await?,
             sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
             jobs: self.sweep_one(statements::JOB_SWEEP, expired).await?,
+            mails: self.sweep_one(statements::MAIL_SWEEP, expired).await?,
         })
     }
 

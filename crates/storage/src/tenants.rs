@@ -161,6 +161,7 @@ const PIECES: &[Sql] = &[
     statements::SESSION_DELETE_SOME,
     statements::JOB_PART_DELETE_SOME,
     statements::JOB_DELETE_SOME,
+    statements::MAIL_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

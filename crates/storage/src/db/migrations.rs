@@ -30,6 +30,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 4,
         script: include_str!("../../migrations/0004_jobs.sql"),
     },
+    Migration {
+        number: 5,
+        script: include_str!("../../migrations/0005_mails.sql"),
+    },
 ];
 
 /// The version that this program works with.

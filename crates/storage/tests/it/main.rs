@@ -18,6 +18,7 @@ mod documents;
 mod events;
 mod faults;
 mod jobs;
+mod mails;
 mod master_key;
 mod migrations;
 mod sign_in;
