@@ -3,7 +3,7 @@
 use grantor_storage::Error as StoreError;
 use serde_json::{Value, json};
 
-use crate::{call::Response, keys::KeyProblem, schema::Problem};
+use crate::{call::Response, keys::KeyProblem, passwords::TooBusy, schema::Problem};
 
 /// A refusal.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -131,6 +131,13 @@ impl From<StoreError> for Failure {
         }
         tracing::error!(error = source, "the store failed");
         Self::internal()
+    }
+}
+
+impl From<TooBusy> for Failure {
+    fn from(_: TooBusy) -> Self {
+        let message = "Too many passwords are waiting to be hashed, try again later";
+        Self::new(503, "service_unavailable", message)
     }
 }
 

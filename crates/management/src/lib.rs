@@ -11,6 +11,7 @@ mod call;
 mod convenience;
 mod engine;
 mod failure;
+mod jobs;
 mod keys;
 mod openapi;
 mod passwords;

@@ -77,12 +77,10 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/client-grants/{id}/organizations",
         Answer::List("organizations"),
     ),
-    ("/clients/{id}/connections", Answer::Object("connections")),
     (
         "/connection-profiles",
         Answer::Object("connection_profiles"),
     ),
-    ("/connections", Answer::List("connections")),
     (
         "/connections-directory-provisionings",
         Answer::Object("directory_provisionings"),
@@ -137,8 +135,18 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/user-attribute-profiles",
         Answer::Object("user_attribute_profiles"),
     ),
-    ("/users", Answer::List("users")),
-    ("/users-by-email", Answer::Array),
+    ("/user-blocks", Answer::Fixed(r#"{"blocked_for":[]}"#)),
+    ("/user-blocks/{id}", Answer::Fixed(r#"{"blocked_for":[]}"#)),
+    (
+        "/users/{id}/authentication-methods",
+        Answer::List("authenticators"),
+    ),
+    ("/users/{id}/enrollments", Answer::Array),
+    ("/users/{id}/federated-connections-tokensets", Answer::Array),
+    ("/users/{id}/organizations", Answer::List("organizations")),
+    ("/users/{id}/permissions", Answer::List("permissions")),
+    ("/users/{id}/roles", Answer::List("roles")),
+    ("/users/{user_id}/refresh-tokens", Answer::Object("tokens")),
 ];
 
 /// The routes that are not implemented yet.

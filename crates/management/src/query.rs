@@ -113,12 +113,20 @@ impl Paging {
                 take: take.unwrap_or(50),
             });
         }
+        let (page, per_page, totals) = Self::offset(query)?;
         Ok(Self::Offset {
-            page: query.number("page", "int 0..1000000")?.unwrap_or(0),
-            // `per_page=0` is sent by clients that only want the total.
-            per_page: query.number("per_page", "int 0..100")?.unwrap_or(50),
-            totals: query.flag("include_totals")?,
+            page,
+            per_page,
+            totals,
         })
+    }
+
+    /// Reads `page`, `per_page` and `include_totals`, for lists that know nothing else.
+    pub(crate) fn offset(query: &Query) -> Result<(i64, i64, bool), Failure> {
+        let page = query.number("page", "int 0..1000000")?.unwrap_or(0);
+        // `per_page=0` is sent by clients that only want the total.
+        let per_page = query.number("per_page", "int 0..100")?.unwrap_or(50);
+        Ok((page, per_page, query.flag("include_totals")?))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a fresh tenant contains: its settings, the Management API, the global client, a first application and the client
-//! that administers.
+//! What a fresh tenant contains: its settings, the Management API, the global client, a first application with
+//! a database for its users, and the client that administers.
 
 use grantor_protocol::{
     document::Document,
@@ -7,6 +7,7 @@ use grantor_protocol::{
     model::{Client, ClientGrant, ResourceServer, TenantSettings},
     secret::Secret,
     tenant::{OWN_PREFIX, TenantId},
+    users::Connection,
 };
 use grantor_storage::Error as StoreError;
 use serde_json::{Value, json};
@@ -153,7 +154,24 @@ impl Management {
             batch.insert(tenant, &Client::KIND, client, at);
         }
         batch.insert(tenant, &ClientGrant::KIND, &grant, now);
+        let database = self.first_database(&first);
+        batch.insert(tenant, &Connection::KIND, &database, now);
         self.store.commit(batch).await
+    }
+
+    /// Where the first users are kept, for the first application.
+    fn first_database(&self, client: &Value) -> Value {
+        json!({
+            "id": self.env.id(IdForm::Alphanumeric("con_", 16)),
+            "options": resources::fresh_database_options(),
+            "strategy": "auth0",
+            "name": "Username-Password-Authentication",
+            "is_domain_connection": false,
+            "authentication": {"active": true},
+            "connected_accounts": {"active": false},
+            "enabled_clients": [client.get("client_id")],
+            "realms": ["Username-Password-Authentication"],
+        })
     }
 
     /// A newer program knows more operations, hence more scopes.

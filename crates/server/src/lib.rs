@@ -18,3 +18,4 @@ pub mod serve;
 pub mod telemetry;
 pub mod tls;
 pub mod token;
+mod worker;

@@ -32,6 +32,9 @@ use crate::{
 /// How often expired items are swept and old keys looked at.
 const HOUSEKEEPING_TIME: Duration = Duration::from_secs(60);
 
+/// How many jobs are done at once: two, so that a long one does not hold up the short ones.
+const WORKERS: usize = 2;
+
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -169,6 +172,10 @@ impl Server {
             Arc::clone(&app),
             stopped.clone(),
         )));
+        for _ in 0..WORKERS {
+            let worker = crate::worker::work(Arc::clone(&app), stopped.clone());
+            tasks.push(tokio::spawn(worker));
+        }
         tasks.push(tokio::spawn(keep_house(
             Arc::clone(&app),
             config.clone(),

@@ -21,13 +21,20 @@ const REFUSED: &str = "fapi";
 const REDACTED: &str = "[REDACTED]";
 
 /// Members that are secret in whatever they are found, beside those that a schema marks.
-const SECRET_MEMBERS: [&str; 6] = [
+const SECRET_MEMBERS: [&str; 13] = [
+    "access_token",
+    "app_secret",
     "client_secret",
+    "consumer_secret",
+    "hash",
     "signing_secret",
     "pem",
     "key",
     "password",
     "private_key",
+    "refresh_token",
+    "twilio_token",
+    "secret",
 ];
 
 /// A document before and after.

@@ -5,6 +5,8 @@ mod read;
 mod render;
 mod write;
 
+pub(crate) use self::read::cut;
+
 use std::collections::BTreeMap;
 
 use grantor_protocol::{env::Timestamp, tenant::TenantId};
@@ -34,6 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query,
     /// The body, checked.
     pub(crate) body: Map<String, Value>,
+    /// The same, where it is an array.
+    pub(crate) items: Vec<Value>,
     pub(crate) now: Timestamp,
 }
 
@@ -117,6 +121,7 @@ impl Management {
             ids,
             query,
             body: Map::new(),
+            items: Vec::new(),
             now: self.env.now(),
         };
         let outcome = call.perform().await;
@@ -135,7 +140,11 @@ impl Call<'_> {
             let message = "Path validation error: 'Invalid path parameter'.";
             return Err(Failure::uri(message));
         }
-        self.body = read_body(self.request, self.compiled, self.operation)?;
+        match read_body(self.request, self.compiled, self.operation)? {
+            Value::Object(body) => self.body = body,
+            Value::Array(items) => self.items = items,
+            _ => {}
+        }
         match self.operation.action {
             Action::List => self.list().await,
             Action::Find => self.find().await,
@@ -165,22 +174,19 @@ fn read_body(
     request: &Request<'_>,
     compiled: &Compiled,
     operation: &Operation,
-) -> Result<Map<String, Value>, Failure> {
+) -> Result<Value, Failure> {
     let read = |schema: &Schema| {
         let value = body::read(request.body, request.content_type, schema)?;
         schema
             .check(&value)
             .map_err(|problem| Failure::payload(&problem))?;
-        match value {
-            Value::Object(map) => Ok(map),
-            _ => Ok(Map::new()),
-        }
+        Ok(value)
     };
     match operation.action {
         Action::Create | Action::Replace => read(&compiled.create),
         Action::Update => read(&compiled.update),
         Action::Run(_, Some(notation)) => read(&parse(notation)),
-        Action::Run(_, None) | Action::List | Action::Find | Action::Delete => Ok(Map::new()),
+        Action::Run(_, None) | Action::List | Action::Find | Action::Delete => Ok(Value::Null),
     }
 }
 

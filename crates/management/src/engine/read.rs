@@ -316,7 +316,7 @@ impl Call<'_> {
 }
 
 /// Cuts `records` to `take` and says where the list goes on, if it does.
-fn cut(records: &mut Vec<Record>, take: i64) -> Option<String> {
+pub(crate) fn cut(records: &mut Vec<Record>, take: i64) -> Option<String> {
     let take = usize::try_from(take).unwrap_or(usize::MAX);
     if records.len() <= take {
         return None;

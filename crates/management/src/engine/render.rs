@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     engine::Call,
     query::Selected,
-    resource::{Compiled, Field, Rendering},
+    resource::{Action, Compiled, Field, Rendering},
     schema::Text,
 };
 
@@ -33,7 +33,12 @@ impl Call<'_> {
             created,
         };
         (self.compiled.resource.rules.render)(&rendering, &mut shown);
-        shown.retain(|name, _| selected.wants(name));
+        let one = matches!(self.operation.action, Action::Find);
+        let fields = self.compiled.resource.fields.iter();
+        let always: Vec<_> = fields.filter(|field| one && field.always).collect();
+        shown.retain(|name, _| {
+            selected.wants(name) || always.iter().any(|field| field.name == name)
+        });
         to_wire(self.compiled, self.request.issuer, shown)
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Field {
     pub(crate) read_by: &'static [&'static str],
     /// Whether every caller sees it who may read at all, whatever the resource's `read_by` says.
     pub(crate) in_summary: bool,
+    /// Whether one object is never shown without it, whatever fields are asked for.
+    pub(crate) always: bool,
     /// Scopes of which one may write it on create and on update, beside the operation's.
     pub(crate) created_by: &'static [&'static str],
     /// As `created_by`, on update.
@@ -46,6 +48,7 @@ pub(crate) const fn field(name: &'static str, uses: &'static str, schema: &'stat
         default: None,
         read_by: &[],
         in_summary: false,
+        always: false,
         created_by: &[],
         updated_by: &[],
         patch: Patch::Replace,
@@ -80,6 +83,12 @@ impl Field {
     /// Every caller sees it who may read at all.
     pub(crate) const fn in_summary(mut self) -> Self {
         self.in_summary = true;
+        self
+    }
+
+    /// One object is never shown without it.
+    pub(crate) const fn always(mut self) -> Self {
+        self.always = true;
         self
     }
 

@@ -3,7 +3,7 @@
 use grantor_protocol::{
     document::Document,
     env::IdForm,
-    model::{Client, ClientGrant, ResourceServer},
+    model::{Client, ClientGrant, ResourceServer, TenantSettings},
 };
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     keys::Pending,
     resource::Rendering,
-    resources::{client_credentials, client_defaults, grants},
+    resources::{client_credentials, client_defaults, connection_clients, grants},
 };
 
 /// `app_type` may be a list separated by commas.
@@ -49,6 +49,10 @@ pub(super) fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
             }
             change.set("signing_keys", json!([key]));
         }
+        if wants_connections(change).await? {
+            let client_id = change.text("client_id").unwrap_or_default().to_owned();
+            connection_clients::enable_everywhere(change, &client_id).await?;
+        }
         link_api(change).await
     })
 }
@@ -75,8 +79,21 @@ pub(super) fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
             .batch
             .delete_linked(tenant, &ClientGrant::KIND, link, now);
         grants::delete_linked(change, ("client_id", &client_id));
+        connection_clients::disable_everywhere(change, &client_id).await?;
         unlink_api(change).await
     })
+}
+
+/// Whether new clients may use every database; only if the tenant says so.
+async fn wants_connections(change: &Change<'_>) -> Result<bool, Failure> {
+    let store = &change.call.management.store;
+    let (kind, id) = (&TenantSettings::KIND, TenantSettings::ID);
+    let settings = store.find(change.call.tenant, kind, id).await?;
+    let flag = settings.as_ref().and_then(|settings| {
+        let flags = settings.body.get("flags")?;
+        flags.get("enable_client_connections")
+    });
+    Ok(flag == Some(&Value::Bool(true)))
 }
 
 /// The older name of `oidc_logout` is accepted and read back under the newer one.

@@ -39,9 +39,7 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
             ("fields", "str"),
             ("include_fields", "bool"),
         ])
-        .answering(Answer::Shape(
-            "any of([{...}]; {start: int, limit: int, length: int, total: int, logs: [{...}]})",
-        )),
+        .answering(Answer::Shape(ANSWER)),
         run(
             "GET",
             "/logs/{id}",
@@ -52,6 +50,10 @@ pub(crate) const LOGS: Resource = Resource::of_operations(
         ),
     ],
 );
+
+/// What lists answer.
+pub(super) const ANSWER: &str =
+    "any of([{...}]; {start: int, limit: int, length: int, total: int, logs: [{...}]})";
 
 const READ: &[&str] = &["read:logs", "read:logs_users"];
 
@@ -116,8 +118,19 @@ fn list<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
                 page,
                 per_page,
                 totals,
-            } => search(call, page, per_page, totals).await,
+            } => search(call, (page, per_page, totals), own_entries(call)).await,
         }
+    })
+}
+
+/// `GET /users/{id}/logs`.
+pub(super) fn list_of_user<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
+    Box::pin(async move {
+        let user_id = call.id(0).to_owned();
+        if own_entries(call).is_some_and(|own| own != user_id) {
+            return Err(Failure::scope(&["read:logs"]));
+        }
+        search(call, Paging::offset(&call.query)?, Some(user_id)).await
     })
 }
 
@@ -148,9 +161,8 @@ async fn follow(call: &Call<'_>, from: Option<String>, take: i64) -> Result<Resp
 /// The entries that match a search, newest first.
 async fn search(
     call: &Call<'_>,
-    page: i64,
-    per_page: i64,
-    totals: bool,
+    (page, per_page, totals): (i64, i64, bool),
+    user_id: Option<String>,
 ) -> Result<Response, Failure> {
     let start = page * per_page;
     if MAX_PAGED < start + per_page {
@@ -172,12 +184,12 @@ async fn search(
     let filter = EventFilter {
         code: search.exact("type"),
         client_id: search.exact("client_id"),
-        user_id: own_entries(call).or_else(|| search.exact("user_id")),
+        user_id: user_id.clone().or_else(|| search.exact("user_id")),
         ascending,
         ..EventFilter::default()
     };
     let (events, total) = if search.is_covered_by(&["type", "client_id", "user_id"])
-        && (own_entries(call).is_none() || search.exact("user_id").is_none())
+        && (user_id.is_none() || search.exact("user_id").is_none())
     {
         let filter = EventFilter {
             offset: start,

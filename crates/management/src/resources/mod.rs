@@ -8,6 +8,11 @@ mod client_grants;
 mod client_rules;
 mod client_secret;
 mod clients;
+mod connection_clients;
+mod connection_deletion;
+mod connection_options;
+mod connection_rules;
+mod connections;
 mod custom_domains;
 mod email_provider;
 mod email_templates;
@@ -16,12 +21,22 @@ mod logs;
 mod prompt_texts;
 mod prompts;
 mod resource_servers;
+mod sessions;
 mod signing_keys;
 mod stats;
 mod system_api;
 mod tenant_settings;
+mod user_create;
+mod user_identities;
+pub(crate) mod user_profile;
+mod user_search;
+mod user_update;
+mod users;
 
-pub(crate) use self::tenant_settings::fresh as fresh_settings;
+pub(crate) use self::{
+    connection_options::fresh_database as fresh_database_options,
+    tenant_settings::fresh as fresh_settings,
+};
 
 use grantor_protocol::document::Kind;
 use grantor_storage::{Record, Selection, Window};
@@ -35,6 +50,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &branding::UNIVERSAL_LOGIN_TEMPLATE,
     &client_grants::CLIENT_GRANTS,
     &clients::CLIENTS,
+    &connections::CONNECTIONS,
     &custom_domains::CUSTOM_DOMAINS,
     &email_provider::EMAIL_PROVIDER,
     &email_templates::EMAIL_TEMPLATES,
@@ -44,9 +60,11 @@ pub(crate) const ALL: &[&Resource] = &[
     &prompt_texts::PARTIALS,
     &prompts::PROMPTS,
     &resource_servers::RESOURCE_SERVERS,
+    &sessions::SESSIONS,
     &signing_keys::SIGNING_KEYS,
     &stats::STATS,
     &tenant_settings::TENANT_SETTINGS,
+    &users::USERS,
 ];
 
 /// Every document of `kind`, or every one that has the link.

@@ -61,6 +61,9 @@ impl Document for Connection {
             "/options/client_secret",
             "/options/app_secret",
             "/options/twilio_token",
+            "/options/consumer_secret",
+            "/options/gateway_authentication/secret",
+            "/options/configuration/*",
         ],
     };
 }

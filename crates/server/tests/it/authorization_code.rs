@@ -302,7 +302,7 @@ async fn j11_4_a_user_who_is_blocked_or_gone_gets_nothing(server: TestServer) {
     assert!(refused_as_expired(&userinfo(&server, &token).await));
 
     let mut batch = server.app.store.batch();
-    batch.delete_user(&tenant, &id);
+    batch.delete_user(&tenant, &id, server.app.env.now());
     server.app.store.commit(batch).await.unwrap();
     exchange(&server, &code, &json!({}))
         .await

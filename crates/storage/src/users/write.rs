@@ -1,7 +1,9 @@
 //! Writing users: what a batch does so that the user, what it is found by and what it is searched by agree.
 
 use grantor_protocol::{
+    document::Document,
     env::Timestamp,
+    model::UserGrant,
     tenant::TenantId,
     users::{Identity, User, UserId, identifier::Identifier},
 };
@@ -121,7 +123,7 @@ impl Batch {
     }
 
     /// Deletes a user, if it exists, with everything of it that is kept here.
-    pub fn delete_user(&mut self, tenant: &TenantId, id: &UserId) -> &mut Self {
+    pub fn delete_user(&mut self, tenant: &TenantId, id: &UserId, now: Timestamp) -> &mut Self {
         let place = || params![tenant, id.as_str()];
         self.run(statements::PASSWORD_HISTORY_DELETE_OF_USER, place());
         self.run(statements::PASSWORD_DELETE_OF_USER, place());
@@ -131,6 +133,8 @@ impl Batch {
         self.run(statements::ATTRIBUTE_DELETE, place());
         self.end_sessions_of_user(tenant, id.as_str());
         self.revoke_access_tokens_of_user(tenant, id.as_str());
+        // Whoever gets this identifier later has not consented to anything.
+        self.delete_linked(tenant, &UserGrant::KIND, ("user_id", id.as_str()), now);
         self.run(statements::USER_DELETE, place())
     }
 
@@ -221,32 +225,28 @@ impl Batch {
 }
 
 impl Store {
-    /// Deletes the users of a connection, and from users of others the identities at it. In pieces: an interrupted
-    /// deletion can be repeated. Answers with how many accounts are gone.
+    /// Deletes some users of a connection, and from users of others the identities at it. Answers with how many accounts
+    /// are gone: none means that there are no more.
     pub async fn delete_users_of_connection(
         &self,
         tenant: &TenantId,
         connection: &str,
         now: Timestamp,
     ) -> Result<u64> {
+        let values = params![tenant, connection, CHUNK];
+        let rows = self
+            .read_long(statements::IDENTITY_LIST_OF_CONNECTION, values)
+            .await?;
         let mut gone = 0;
-        loop {
-            let values = params![tenant, connection, CHUNK];
-            let rows = self
-                .read_long(statements::IDENTITY_LIST_OF_CONNECTION, values)
-                .await?;
-            if rows.is_empty() {
-                return Ok(gone);
-            }
-            for row in &rows {
-                let key = IdentityKey {
-                    provider: row.text(1)?.to_owned(),
-                    identity: row.text(2)?.to_owned(),
-                };
-                self.delete_account(tenant, row.text(0)?, &key, now).await?;
-                gone += 1;
-            }
+        for row in &rows {
+            let key = IdentityKey {
+                provider: row.text(1)?.to_owned(),
+                identity: row.text(2)?.to_owned(),
+            };
+            self.delete_account(tenant, row.text(0)?, &key, now).await?;
+            gone += 1;
         }
+        Ok(gone)
     }
 
     async fn delete_account(
@@ -267,7 +267,7 @@ impl Store {
                 let mut user = stored.user;
                 let is_it = |identity: &Identity| IdentityKey::from(identity) == *key;
                 if user.primary_identity().is_some_and(is_it) {
-                    batch.delete_user(tenant, &id);
+                    batch.delete_user(tenant, &id, now);
                 } else {
                     user.identities.retain(|identity| !is_it(identity));
                     user.updated_at = now;

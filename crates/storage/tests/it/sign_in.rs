@@ -252,7 +252,7 @@ on_both! {
         batch.keep_access_token(&default(), b"a", "f1", &ada, at(60));
         store.commit(batch).await.unwrap();
         let mut batch = store.batch();
-        batch.delete_user(&default(), &UserId::parse("auth0|ada").unwrap());
+        batch.delete_user(&default(), &UserId::parse("auth0|ada").unwrap(), at(0));
         store.commit(batch).await.unwrap();
         assert!(found(&store, b"first").await.is_none());
         assert!(store.session_clients(&default(), "sid").await.unwrap().is_empty());

@@ -188,7 +188,7 @@ on_both! {
         insert(&store, &user("auth0|ada", "ada@x.test")).await;
         assert_eq!(found(&store, "email:\"ada@x.test\"").await, "ada");
         let mut batch = store.batch();
-        batch.delete_user(&default(), &id("auth0|ada"));
+        batch.delete_user(&default(), &id("auth0|ada"), at(0));
         store.commit(batch).await.unwrap();
         assert_eq!(found(&store, "email:\"ada@x.test\"").await, "");
     }

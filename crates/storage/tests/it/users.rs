@@ -229,14 +229,14 @@ on_both! {
             set_password(&store, "1", "new", 3).await;
             assert_eq!(hashes(&store, "1", 3).await.len(), 2, "{round}");
             let mut batch = store.batch();
-            batch.delete_user(&default(), &id("auth0|1"));
+            batch.delete_user(&default(), &id("auth0|1"), at(0));
             store.commit(batch).await.unwrap();
             assert!(find(&store, "auth0|1").await.is_none());
             assert_eq!(named(&store, IdentifierKind::Email, "ada@x.test").await, None);
             assert!(hashes(&store, "1", 3).await.is_empty());
         }
         let mut batch = store.batch();
-        batch.delete_user(&default(), &id("auth0|1"));
+        batch.delete_user(&default(), &id("auth0|1"), at(0));
         store.commit(batch).await.unwrap();
     }
 
@@ -265,7 +265,7 @@ on_both! {
         assert_eq!(find(&store, "auth0|2").await.unwrap().user, own);
         assert_eq!(named(&store, IdentifierKind::Email, "two@x.test").await.as_deref(), Some("auth0|2"));
         let mut batch = store.batch();
-        batch.delete_user(&default(), &id("auth0|1"));
+        batch.delete_user(&default(), &id("auth0|1"), at(0));
         store.commit(batch).await.unwrap();
         assert_eq!(hashes(&store, "2", 0).await, ["hash"]);
     }

@@ -1,0 +1,164 @@
+//! What a connection demands of its users, for whoever makes or changes one.
+
+use grantor_protocol::{
+    document::Document,
+    secret::Secret,
+    users::{
+        Connection, User,
+        connection::Asked,
+        identifier::{self, Identifier, IdentifierKind},
+        metadata,
+        password::PasswordPolicy,
+    },
+};
+use grantor_storage::users::IdentityKey;
+use serde_json::{Map, Value};
+
+use crate::{Management, failure::Failure, schema::Problem};
+use grantor_protocol::tenant::TenantId;
+
+/// The connection called `name`.
+pub(crate) async fn connection(
+    management: &Management,
+    tenant: &TenantId,
+    name: &str,
+) -> Result<Option<Connection>, Failure> {
+    let store = &management.store;
+    let kind = &Connection::KIND;
+    let Some(record) = store.find_by(tenant, kind, "name", &[name]).await? else {
+        return Ok(None);
+    };
+    serde_json::from_value(record.body)
+        .map(Some)
+        .map_err(|problem| {
+            tracing::error!(%problem, name, "a connection cannot be read");
+            Failure::internal()
+        })
+}
+
+/// The normal form of an identifier, as the connection wants it.
+pub(crate) fn normal(
+    connection: &Connection,
+    kind: IdentifierKind,
+    value: &str,
+) -> Result<String, Failure> {
+    let wrong = |format: &str| {
+        let problem = format!("Object didn't pass validation for format {format}: {value}");
+        Failure::payload(&Problem::new(problem).inside(kind.as_str()))
+    };
+    match kind {
+        IdentifierKind::Email => identifier::email(value).ok_or_else(|| wrong("email")),
+        IdentifierKind::PhoneNumber => {
+            identifier::phone_number(value).ok_or_else(|| wrong("phone_number"))
+        }
+        IdentifierKind::Username => {
+            let limits = connection.options.username_limits();
+            identifier::username(value, limits).ok_or_else(|| wrong("username"))
+        }
+    }
+}
+
+/// Whether users of the connection may have an identifier of this kind.
+pub(crate) fn check_kind(connection: &Connection, kind: IdentifierKind) -> Result<(), Failure> {
+    let known = match connection.strategy.as_str() {
+        "email" => kind == IdentifierKind::Email,
+        "sms" => kind != IdentifierKind::Username,
+        _ => {
+            let asked = connection.options.asked(kind) != Asked::Inactive;
+            asked
+                || connection.options.identifiers().contains(&kind)
+                || is_profile(connection, kind)
+        }
+    };
+    if known {
+        return Ok(());
+    }
+    Err(Failure::body(match kind {
+        IdentifierKind::Username => {
+            "Cannot set username for connection without requires_username".to_owned()
+        }
+        other => format!(
+            "Cannot set {0} for connection without a {0} attribute",
+            other.as_str()
+        ),
+    }))
+}
+
+/// An address is part of every profile unless the attributes say otherwise.
+fn is_profile(connection: &Connection, kind: IdentifierKind) -> bool {
+    let attributes = connection.options.attributes.as_ref();
+    kind == IdentifierKind::Email && attributes.is_none_or(|all| all.email.is_some())
+}
+
+/// Whether the user has what the connection demands.
+pub(crate) fn check_required(connection: &Connection, user: &User) -> Result<(), Failure> {
+    let demanded = |kind: &IdentifierKind| match connection.strategy.as_str() {
+        "email" => *kind == IdentifierKind::Email,
+        "sms" => *kind == IdentifierKind::PhoneNumber,
+        _ => connection.options.asked(*kind) == Asked::Required,
+    };
+    for kind in KINDS.iter().filter(|kind| demanded(kind)) {
+        if user.identifier(*kind).is_none() {
+            let problem = format!("Missing required property: {}", kind.as_str());
+            return Err(Failure::payload(&Problem::new(problem)));
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of identifiers.
+pub(crate) const KINDS: [IdentifierKind; 3] = [
+    IdentifierKind::Email,
+    IdentifierKind::Username,
+    IdentifierKind::PhoneNumber,
+];
+
+/// What the user occupies at the connection.
+pub(crate) fn identifiers(connection: &Connection, user: &User) -> Vec<Identifier> {
+    user.identifiers(&connection.options.unique())
+}
+
+/// Whether `app_metadata` has only names that it may have.
+pub(crate) fn check_metadata(app_metadata: &Map<String, Value>) -> Result<(), Failure> {
+    match metadata::reserved(app_metadata) {
+        Some(name) => {
+            let problem = Problem::new(format!("Additional properties not allowed: {name}"));
+            Err(Failure::payload(&problem.inside("app_metadata")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The hash of a new password that the connection accepts, and how many earlier ones are kept.
+pub(crate) async fn hash(
+    management: &Management,
+    tenant: &TenantId,
+    connection: &Connection,
+    (password, user, key): (&Secret, &User, &IdentityKey),
+) -> Result<(String, usize), Failure> {
+    let policy = PasswordPolicy::new(&connection.options.password);
+    let decided = policy.decide(password.expose(), user);
+    decided.map_err(|refusal| Failure::body(refusal.management_message()))?;
+    let kept = policy.history();
+    let passwords = &management.passwords;
+    if let Some(history) = kept {
+        let store = &management.store;
+        let earlier = store.password_hashes(tenant, key, history).await?;
+        if passwords.was_used(tenant, password, &earlier).await? {
+            let refusal = grantor_protocol::users::password::PasswordRefusal::Reused;
+            return Err(Failure::body(refusal.management_message()));
+        }
+    }
+    let hash = passwords.hash(tenant, password).await?;
+    Ok((hash, kept.unwrap_or(0)))
+}
+
+/// The refusal for a key that another user has.
+pub(crate) fn taken(error: grantor_storage::Error) -> Failure {
+    match error {
+        grantor_storage::Error::Conflict { .. } => {
+            Failure::new(409, "auth0_idp_error", "The user already exists.")
+        }
+        other => other.into(),
+    }
+}
