@@ -417,7 +417,9 @@ def test_the_document_is_served_to_everyone_as_it_is_checked_in(server):
 
 PLAYED = re.compile(
     r"/api/v2/(resource-servers|clients|client-grants|grants|tenants|keys/signing|logs|stats"
-    r"|blacklists|custom-domains)([/?]|$)"
+    r"|blacklists|custom-domains|user-blocks|tickets|jobs|sessions)([/?]|$)"
+    r"|/api/v2/connections(/con_[A-Za-z0-9]+)?(/clients)?([?]|$)"
+    r"|/api/v2/users(/[^/]+)?(/sessions)?([?]|$)"
 )
 
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     failure::Failure,
+    resources::connection_social::{self, usual},
     schema::{Problem, parse},
 };
 
@@ -128,7 +129,7 @@ pub(super) fn complete_new(strategy: &str, options: &mut Map<String, Value>) {
             usual(options, "brute_force_protection", json!(true));
         }
         "sms" | "email" => usual(options, "brute_force_protection", json!(true)),
-        _ => {}
+        _ => connection_social::complete_new(strategy, options),
     }
     complete(strategy, options);
 }
@@ -140,13 +141,22 @@ pub(crate) fn fresh_database() -> Value {
     Value::Object(options)
 }
 
+/// What a changed connection is given that its request does not say.
+pub(super) fn complete_changed(strategy: &str, options: &mut Map<String, Value>) {
+    if matches!(strategy, "oidc" | "okta") {
+        usual(options, "connection_settings", json!({"pkce": "disabled"}));
+    }
+    connection_social::complete_changed(strategy, options);
+    complete(strategy, options);
+}
+
 /// What every version of a connection is given that its request does not say.
-pub(super) fn complete(strategy: &str, options: &mut Map<String, Value>) {
+fn complete(strategy: &str, options: &mut Map<String, Value>) {
     match strategy {
         "auth0" => complete_database(options),
         "oidc" | "okta" => complete_oidc(strategy, options),
         "waad" => usual(options, "waad_common_endpoint", json!(false)),
-        _ => {}
+        _ => connection_social::complete(strategy, options),
     }
 }
 
@@ -192,10 +202,4 @@ fn complete_oidc(strategy: &str, options: &mut Map<String, Value>) {
     usual(options, "type", json!(channel));
     usual(options, "attribute_map", json!({"mapping_mode": mapping}));
     usual(options, "connection_settings", json!({"pkce": "auto"}));
-}
-
-fn usual(options: &mut Map<String, Value>, name: &str, value: Value) {
-    if !options.contains_key(name) {
-        options.insert(name.to_owned(), value);
-    }
 }

@@ -1,6 +1,7 @@
 //! The rules of connections that no table can say.
 
 use grantor_protocol::{document::Document, users::Connection};
+use grantor_storage::Record;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -70,7 +71,7 @@ pub(super) fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
             let mut options = options(change);
             connection_options::check(&strategy, &options)?;
             keep_masked(change, &mut options);
-            connection_options::complete(&strategy, &mut options);
+            connection_options::complete_changed(&strategy, &mut options);
             change.set("options", options);
         }
         if !change.has("enabled_clients") {
@@ -137,7 +138,11 @@ async fn check(change: &Change<'_>) -> Result<(), Failure> {
     for realm in &connection.realms {
         let link = Some(("realm", realm.as_str()));
         let others = all_documents(change.call, &Connection::KIND, link).await?;
-        if others.iter().any(|other| other.id != connection.id) {
+        let other = |other: &Record| {
+            // A name that is taken is another refusal.
+            other.id != connection.id && other.body.get("name") != Some(&json!(connection.name))
+        };
+        if others.iter().any(other) {
             let message =
                 "There is already another connection with some realms from \"realms\" parameter";
             return Err(Failure::conflict(message));

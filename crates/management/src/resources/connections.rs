@@ -115,9 +115,12 @@ const STRATEGIES: &str = "enum(ad, adfs, amazon, apple, dropbox, bitbucket, auth
     soundcloud, thirtysevensignals, twitter, untappd, vkontakte, waad, weibo, windowslive, \
     wordpress, yahoo, yandex)";
 
+/// What options of every strategy are like; the rest depends on the strategy.
+const OPTIONS: &str = "{configuration: map(str ..10000 secret) ..100?, ...}";
+
 const FIELDS: &[Field] = &[
     field("id", "R", "str").always(),
-    field("options", "CUR", "{...}").on_update("{...}?"),
+    field("options", "CUR", OPTIONS).on_update("{...}?"),
     field("strategy", "CR", STRATEGIES).required(),
     field(
         "name",

@@ -128,7 +128,8 @@ pub(super) fn list_of_user<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Respons
     Box::pin(async move {
         let user_id = call.id(0).to_owned();
         if own_entries(call).is_some_and(|own| own != user_id) {
-            return Err(Failure::scope(&["read:logs"]));
+            // Nobody else's entries exist for this caller.
+            return Ok(Response::json(200, json!([])));
         }
         search(call, Paging::offset(&call.query)?, Some(user_id)).await
     })

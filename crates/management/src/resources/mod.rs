@@ -12,6 +12,7 @@ mod connection_clients;
 mod connection_deletion;
 mod connection_options;
 mod connection_rules;
+mod connection_social;
 mod connections;
 mod custom_domains;
 mod email_provider;

@@ -10,6 +10,7 @@
 mod appearance;
 mod client_credentials;
 mod clients;
+mod connections;
 mod coverage;
 mod emails;
 mod engine;
@@ -19,3 +20,4 @@ mod others;
 mod prompts;
 mod resource_servers;
 mod support;
+mod users;

@@ -14,9 +14,11 @@ use grantor_management::{
     SigningKey, TooBusy,
 };
 use grantor_protocol::{
+    document::Document,
     env::{Clock, Env, Random, Timestamp},
     secret::Secret,
     tenant::{Issuer, TenantId},
+    users::Connection,
 };
 use grantor_storage::{Engine, MasterKeySource, Options, Store};
 use serde_json::{Value, json};
@@ -295,6 +297,21 @@ impl Api {
     /// `POST`, which must make something.
     pub(crate) async fn make(&self, path: &str, body: Value) -> Value {
         self.send("POST", path, body).await.ok(201)
+    }
+
+    /// Does every job that is due.
+    pub(crate) async fn work(&self) {
+        while self.management.work().await.unwrap() {}
+    }
+
+    /// A connection as it is stored.
+    pub(crate) async fn stored_connection(&self, id: &str) -> Value {
+        let store = &self.management.store;
+        let found = store
+            .find(&self.tenant, &Connection::KIND, id)
+            .await
+            .unwrap();
+        found.unwrap().body
     }
 
     /// An API with `scopes`.
