@@ -63,13 +63,21 @@ impl Template {
     /// # Errors
     /// Which tag or expression is not understood; or the template is longer than [`MAX_TEMPLATE`] bytes.
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
+        Self::parse_with(source, &[])
+    }
+
+    /// The same with tags of the caller's own, such as `auth0:head`, for which [`Self::render_with`] puts HTML.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with(source: &str, tags: &[&'static str]) -> Result<Self, SyntaxError> {
         if MAX_TEMPLATE < source.len() {
             return Err(SyntaxError {
                 problem: format!("more than {MAX_TEMPLATE} bytes"),
                 line: 1,
             });
         }
-        nodes::parse(source).map(|nodes| Self { nodes })
+        nodes::parse(source, tags).map(|nodes| Self { nodes })
     }
 
     /// Fills the template with `variables`, an object. What is not there is empty. `now` is what the filter `date` takes
@@ -83,7 +91,21 @@ impl Template {
         escaping: Escaping,
         now: Timestamp,
     ) -> Result<String, TooMuchWork> {
-        let mut renderer = Renderer::new(variables, escaping, now);
+        self.render_with(variables, &[], escaping, now)
+    }
+
+    /// The same with the HTML that stands for each tag of the caller's own.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_with(
+        &self,
+        variables: &Json,
+        tags: &[(&'static str, &str)],
+        escaping: Escaping,
+        now: Timestamp,
+    ) -> Result<String, TooMuchWork> {
+        let mut renderer = Renderer::new(variables, tags, escaping, now);
         renderer.render(&self.nodes)?;
         Ok(renderer.into_output())
     }

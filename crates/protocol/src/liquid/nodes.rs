@@ -10,6 +10,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Text(String),
+    /// A tag of the caller's own.
+    Tag(&'static str),
     Output(Expression),
     Assign(String, Expression),
     Capture(String, Vec<Node>),
@@ -42,10 +44,11 @@ pub(super) enum Over {
 }
 
 /// Reads a whole template.
-pub(super) fn parse(source: &str) -> Result<Vec<Node>, SyntaxError> {
+pub(super) fn parse(source: &str, tags: &[&'static str]) -> Result<Vec<Node>, SyntaxError> {
     let pieces = cut(source)?;
     let mut parser = Parser {
         pieces: pieces.into_iter(),
+        tags,
         line: 1,
         depth: 0,
     };
@@ -58,6 +61,7 @@ pub(super) fn parse(source: &str) -> Result<Vec<Node>, SyntaxError> {
 
 struct Parser<'a> {
     pieces: std::vec::IntoIter<Placed<'a>>,
+    tags: &'a [&'static str],
     line: usize,
     depth: usize,
 }
@@ -132,7 +136,10 @@ impl<'a> Parser<'a> {
             "comment" => self.skip_comment(),
             "break" => Ok(Some(Node::Break)),
             "continue" => Ok(Some(Node::Continue)),
-            name => Err(self.problem(format!("unknown tag {name:?}"))),
+            name => match self.tags.iter().find(|tag| **tag == name) {
+                Some(tag) => Ok(Some(Node::Tag(tag))),
+                None => Err(self.problem(format!("unknown tag {name:?}"))),
+            },
         }
     }
 

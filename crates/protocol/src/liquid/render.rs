@@ -36,6 +36,8 @@ enum Flow {
 /// A rendering.
 pub(super) struct Renderer<'a> {
     variables: &'a Json,
+    /// What stands for the caller's own tags.
+    tags: &'a [(&'static str, &'a str)],
     escaping: Escaping,
     now: Timestamp,
     /// What the template assigned, and the variables of its loops; the last one of a name counts.
@@ -50,9 +52,15 @@ type Rendered<T> = Result<T, TooMuchWork>;
 const ITEM: usize = 64;
 
 impl<'a> Renderer<'a> {
-    pub(super) fn new(variables: &'a Json, escaping: Escaping, now: Timestamp) -> Self {
+    pub(super) fn new(
+        variables: &'a Json,
+        tags: &'a [(&'static str, &'a str)],
+        escaping: Escaping,
+        now: Timestamp,
+    ) -> Self {
         Self {
             variables,
+            tags,
             escaping,
             now,
             scope: Vec::new(),
@@ -85,6 +93,12 @@ impl<'a> Renderer<'a> {
             Node::Text(text) => {
                 self.budget.charge(text.len())?;
                 self.output.push_str(text);
+            }
+            Node::Tag(name) => {
+                let own = self.tags.iter().find(|(known, _)| known == name);
+                let html = own.map_or("", |(_, html)| html);
+                self.budget.charge(html.len())?;
+                self.output.push_str(html);
             }
             Node::Output(expression) => {
                 let value = self.evaluate(expression)?;

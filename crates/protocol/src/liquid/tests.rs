@@ -191,6 +191,16 @@ fn comments_are_left_out_and_raw_is_left_as_it_is() {
 }
 
 #[test]
+fn a_caller_may_have_tags_of_its_own() {
+    let source = "<head>{%- auth0:head -%}</head>{% if true %}{% auth0:widget %}{% endif %}";
+    let template = Template::parse_with(source, &["auth0:head", "auth0:widget"]).unwrap();
+    let tags = [("auth0:head", "<link>"), ("auth0:widget", "<main>")];
+    let page = template.render_with(&json!({}), &tags, Escaping::Html, now());
+    assert_eq!(page.unwrap(), "<head><link></head><main>");
+    assert_eq!(problem(source), "unknown tag \"auth0:head\" in line 1");
+}
+
+#[test]
 fn what_is_not_understood_is_told_with_its_line() {
     for (template, expected) in [
         ("\n{{ a", "{{ is not closed in line 2"),
