@@ -15,6 +15,7 @@ pub mod grants;
 pub mod id_token;
 pub mod keys;
 pub mod liquid;
+pub mod logout;
 pub mod model;
 pub mod opaque_token;
 pub mod parameters;

@@ -103,6 +103,10 @@ pub enum Rule {
     UserBlocked,
     /// The API gives no tokens on users' behalf.
     UserPolicyDenies,
+    /// The connection that the request names is unknown, or not for this client.
+    ConnectionUnknown,
+    /// The client's users have no connection to log in with.
+    NoConnection,
     /// The login that a page belongs to is over, or was begun in another browser.
     LoginNotFound,
     /// `returnTo` is no registered logout URL.
@@ -190,6 +194,8 @@ impl Rule {
         Self::ConsentDeclined,
         Self::UserBlocked,
         Self::UserPolicyDenies,
+        Self::ConnectionUnknown,
+        Self::NoConnection,
         Self::LoginNotFound,
         Self::ReturnToNotRegistered,
         Self::PostLogoutRedirectUriNotRegistered,

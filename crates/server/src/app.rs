@@ -8,6 +8,7 @@ use grantor_storage::Store;
 
 use crate::{
     config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
+    outbound::http::Gateway,
     passwords::Passwords, pipeline::record::Recorder,
 };
 
@@ -28,8 +29,12 @@ pub struct App {
     pub recorder: Recorder,
     /// Requests at the token endpoint.
     pub token_rate: RateLimit,
+    /// Authorization requests and forms of login pages.
+    pub sign_in_rate: RateLimit,
     /// Requests at the Management API.
     pub management_rate: RateLimit,
+    /// The way to URLs that somebody else named.
+    pub outbound: Gateway,
     /// What Prometheus scrapes.
     pub metrics: Metrics,
     /// Configured host names of the default tenant.
@@ -52,7 +57,9 @@ impl App {
         let management = crate::management::compose(&store, &env, &keys, &passwords);
         Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
+            sign_in_rate: RateLimit::new(config.sign_in_rate),
             management_rate: RateLimit::new(config.management_rate),
+            outbound: Gateway::new(&config.allowed_networks),
             metrics: Metrics::default(),
             hosts: config.hosts.clone(),
             env,

@@ -1,6 +1,7 @@
 //! HTTP, configuration and composition: everything between a socket and the rules. Holds no rule of its own.
 
 pub mod app;
+pub mod authorize;
 pub mod config;
 pub mod endpoints;
 pub mod env;
@@ -11,6 +12,7 @@ pub mod keys;
 pub mod listen;
 pub mod management;
 pub mod metrics;
+pub mod outbound;
 pub mod pages;
 pub mod passwords;
 pub mod pipeline;

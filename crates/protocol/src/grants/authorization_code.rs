@@ -30,6 +30,9 @@ use crate::{
 /// unless told otherwise.
 pub const MAX_LIFETIME_SECONDS: i64 = 600;
 
+/// What codes are kept under, among what may be used once.
+pub const PURPOSE: &str = "authorization_code";
+
 /// What a code stands for. The code itself is random, and kept as a keyed hash alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AuthorizationCode {

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use crate::document::{Document, Kind};
 
 /// `tenants/settings`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct TenantSettings {
     /// Always [`TenantSettings::ID`].
     pub id: String,

@@ -268,6 +268,8 @@ impl Rule {
             ),
             Self::UserBlocked => same(401, E::Unauthorized, VENDOR, "user is blocked"),
             Self::UserPolicyDenies => target("Client is not authorized to access \"{audience}\"."),
+            Self::ConnectionUnknown => invalid(VENDOR, "the connection was not found"),
+            Self::NoConnection => invalid(VENDOR, "no connections enabled for the client"),
             Self::LoginNotFound => invalid(
                 VENDOR,
                 "You may have pressed the back button, refreshed during login, or there is some issue with \

@@ -53,6 +53,10 @@ impl Document for Connection {
                 path: "/enabled_clients",
             },
             Link {
+                name: "domain_connection",
+                path: "/is_domain_connection",
+            },
+            Link {
                 name: "realm",
                 path: "/realms",
             },

@@ -30,6 +30,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// Private networks that may be called.
+    pub allowed_networks: Vec<Cidr>,
     /// The operator's own certificate chain and key, PEM files.
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// The PostgreSQL database; none means the embedded one.
@@ -42,6 +44,8 @@ pub struct Config {
     pub rotate_after_days: Option<u32>,
     /// Requests per second and tenant at the token endpoint.
     pub token_rate: u32,
+    /// Authorization requests and forms of login pages per second and tenant.
+    pub sign_in_rate: u32,
     /// Requests per second and tenant at the Management API.
     pub management_rate: u32,
     /// What hashing a password costs, and how many may wait for it.
@@ -265,6 +269,10 @@ impl Values {
                 .texts("server.trusted_proxies")
                 .filter_map(Cidr::parse)
                 .collect(),
+            allowed_networks: self
+                .texts("outbound.allowed_networks")
+                .filter_map(Cidr::parse)
+                .collect(),
             certificate: path("tls.certificate").zip(path("tls.private_key")),
             database_url: secret("storage.url"),
             master_key: secret("keys.master_key"),
@@ -273,6 +281,7 @@ impl Values {
                 .number("keys.rotate_after_days")
                 .filter(|days| *days > 0),
             token_rate: self.number("limits.token_per_second").unwrap_or(20_000),
+            sign_in_rate: self.number("limits.sign_in_per_second").unwrap_or(2_000),
             management_rate: self
                 .number("limits.management_per_second")
                 .unwrap_or(20_000),

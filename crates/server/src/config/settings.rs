@@ -196,6 +196,11 @@ pub const ALL: &[Setting] = &[
         "Token requests per second and tenant. Default 20000.",
     ),
     setting(
+        "limits.sign_in_per_second",
+        Form::Number,
+        "Authorization requests and forms of login pages per second and tenant. Default 2000.",
+    ),
+    setting(
         "limits.management_per_second",
         Form::Number,
         "Management requests per second and tenant. Default 20000.",
@@ -224,6 +229,11 @@ pub const ALL: &[Setting] = &[
         "passwords.waiting",
         Form::Within(1, 1_000_000),
         "How many passwords of all tenants may wait. Default: 256 per thread.",
+    ),
+    setting(
+        "outbound.allowed_networks",
+        Form::Networks,
+        "Private networks that may be called for logout tokens and the like. Default none: public addresses alone.",
     ),
     setting(
         "retention.log_days",

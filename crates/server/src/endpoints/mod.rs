@@ -1,8 +1,10 @@
 //! The routes: every path the server answers is in [`router`].
 
+mod dbconnections;
 mod discovery;
 mod health;
 mod keys;
+mod logout;
 mod management;
 mod userinfo;
 
@@ -19,6 +21,7 @@ use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule
 
 use crate::{
     app::App,
+    authorize,
     http::{context::with_context, failure::Failure},
     pages, token,
 };
@@ -37,6 +40,12 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .route("/.well-known/jwks.json", get(keys::key_set))
         .route("/userinfo", get(userinfo::answer).post(userinfo::answer))
+        .merge(authorize::routes())
+        .route("/v2/logout", get(logout::v2))
+        .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
+        .route(logout::CONFIRMED, post(logout::confirmed))
+        .route(logout::LOGGED_OUT, get(logout::logged_out))
+        .route("/dbconnections/signup", post(dbconnections::signup))
         .route("/pem", get(keys::pem))
         .route("/cer", get(keys::cer))
         .layer(DefaultBodyLimit::max(MAX_BODY_LENGTH))

@@ -14,8 +14,8 @@ use grantor_protocol::{
 
 use super::{EC, Error, OKP, make::key_type};
 
-/// The two types of access tokens; a signer carries one in its header.
-const TYPES: [&str; 2] = ["JWT", "at+jwt"];
+/// The types of tokens; a signer carries one in its header.
+const TYPES: [&str; 3] = ["JWT", "at+jwt", "logout+jwt"];
 
 /// A ring, parsed.
 #[derive(Default)]

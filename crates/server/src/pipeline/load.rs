@@ -10,15 +10,23 @@ use grantor_storage::{Error, Store};
 
 use crate::hosts::Site;
 
+/// The tenant's settings; a tenant that has none has the defaults.
+///
+/// # Errors
+/// What the store reports.
+pub async fn settings(store: &Store, site: &Site) -> Result<Arc<TenantSettings>, Error> {
+    let settings = store
+        .typed::<TenantSettings>(&site.tenant, TenantSettings::ID)
+        .await?;
+    Ok(settings.map_or_else(Arc::default, |settings| Arc::clone(&settings.value)))
+}
+
 /// The audience of a request that names none: the tenant's default, if it has one.
 ///
 /// # Errors
 /// What the store reports.
 pub async fn default_audience(store: &Store, site: &Site) -> Result<Option<String>, Error> {
-    let settings = store
-        .typed::<TenantSettings>(&site.tenant, TenantSettings::ID)
-        .await?;
-    let audience = settings.and_then(|settings| settings.value.default_audience.clone());
+    let audience = settings(store, site).await?.default_audience.clone();
     Ok(audience
         .filter(|audience| !audience.is_empty())
         .map(|audience| site.issuer.to_wire(&audience)))

@@ -3,7 +3,11 @@
 //! The stops that every grant shares; what a grant does of its own is in `token/<grant>.rs`.
 
 pub mod authenticate;
+pub mod end_session;
+pub mod id_token_hint;
 pub mod load;
 pub mod mint;
 pub mod own_token;
+pub mod password;
 pub mod record;
+pub mod sign_up;

@@ -14,7 +14,9 @@ use grantor_protocol::{
     event::Event,
     grants::{
         GrantType,
-        authorization_code::{AuthorizationCode, CodeState, Decision, Effect, Request, decide},
+        authorization_code::{
+            AuthorizationCode, CodeState, Decision, Effect, PURPOSE, Request, decide,
+        },
     },
     id_token::Person,
     model::{ClientGrant, ResourceServer, SubjectType},
@@ -38,9 +40,6 @@ use crate::{
         record,
     },
 };
-
-/// What codes are kept under.
-const PURPOSE: &str = "authorization_code";
 
 /// Length of an opaque access token: 32 characters of 64, so 192 bits.
 const OPAQUE_LENGTH: usize = 32;

@@ -16,6 +16,7 @@ mod client_authentication;
 mod client_credentials;
 mod discovery_and_keys;
 mod every_rule;
+mod sign_in;
 mod telemetry;
 mod tenants;
 mod token_endpoint;

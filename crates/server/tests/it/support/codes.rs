@@ -7,12 +7,17 @@ use grantor_protocol::{
     },
     env::Timestamp,
     grants::authorization_code::AuthorizationCode,
-    model::{Client, ResourceServer, TenantSettings},
+    model::{Client, Prompts, ResourceServer, TenantSettings},
     parameters::Parameters,
+    secret::Secret,
     session::{Authentication, AuthenticationMethod, BrowserSession, Limits, Persistence},
     tenant::{Issuer, TenantId},
-    users::{Identity, User, UserId},
+    users::{
+        Connection, Identity, User, UserId,
+        identifier::{Identifier, IdentifierKind},
+    },
 };
+use grantor_storage::users::IdentityKey;
 use serde_json::json;
 
 use super::server::{HOST, TestServer};
@@ -20,7 +25,23 @@ use super::server::{HOST, TestServer};
 /// The user of most tests.
 pub(crate) const ADA: &str = "auth0|ada";
 
+/// Ada's password.
+pub(crate) const PASSWORD: &str = "Apples-and-pears-7";
+
 impl TestServer {
+    /// The database of users, for the clients `enabled`, with Ada and her password in it; identifier and password are asked
+    /// for on one page.
+    pub(crate) async fn with_people(self, enabled: &[&str]) -> Self {
+        self.put::<Connection>(&json!({
+            "id": "con_0000000000000001", "name": "Username-Password-Authentication", "strategy": "auth0",
+            "options": {}, "enabled_clients": enabled,
+        }))
+        .await;
+        self.put::<Prompts>(&json!({"id": "prompts", "identifier_first": false}))
+            .await;
+        self.with_ada().await
+    }
+
     /// Ada, with a verified address.
     pub(crate) async fn with_ada(self) -> Self {
         let id = UserId::parse(ADA).unwrap();
@@ -31,7 +52,16 @@ impl TestServer {
         user.name = Some("Ada".to_owned());
         user.fill_in_defaults();
         let mut batch = self.app.store.batch();
-        batch.insert_user(&TenantId::default_tenant(), &user, &[]);
+        let tenant = TenantId::default_tenant();
+        let address = Identifier {
+            kind: IdentifierKind::Email,
+            value: "ada@orchard.test".to_owned(),
+        };
+        batch.insert_user(&tenant, &user, &[address]);
+        let password = Secret::new(PASSWORD.to_owned());
+        let hash = self.app.passwords.hash(&tenant, &password).await.unwrap();
+        let key = IdentityKey::from(&user.user_id);
+        batch.set_password(&tenant, &key, &hash, 0, self.app.env.now());
         self.app.store.commit(batch).await.unwrap();
         self
     }

@@ -1,10 +1,12 @@
 //! The server under test, and the means to ask it.
 
+mod browser;
 mod clock;
 mod codes;
 mod server;
 
-pub(crate) use self::codes::ADA;
+pub(crate) use self::browser::{Browser, Page};
+pub(crate) use self::codes::{ADA, PASSWORD};
 pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, service};
 
 /// Runs each named test once per engine.

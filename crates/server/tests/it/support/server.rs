@@ -249,26 +249,35 @@ impl TestServer {
 
     /// Waits, by looking and not by sleeping, until the log has an entry with `code`; answers with its members.
     pub(crate) async fn logged(&self, code: &str) -> Value {
+        self.logged_where(code, |_| true).await
+    }
+
+    /// The same for an entry with `code` and this description.
+    pub(crate) async fn logged_with(&self, code: &str, description: &str) -> Value {
+        self.logged_where(code, |members| members["description"] == description)
+            .await
+    }
+
+    async fn logged_where(&self, code: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let filter = grantor_storage::EventFilter {
             code: Some(code.to_owned()),
-            limit: 1,
+            limit: 100,
             ..Default::default()
         };
+        let tenant = TenantId::default_tenant();
         for _ in 0..2_000 {
-            let page = self
-                .app
-                .store
-                .list_events(&TenantId::default_tenant(), &filter)
-                .await
-                .unwrap();
-            if let Some(event) = page.events.into_iter().next() {
+            let page = self.app.store.list_events(&tenant, &filter).await.unwrap();
+            let members = page.events.into_iter().map(|event| {
                 let mut members = Value::Object(event.members);
                 members["client_id"] = event.client_id.into();
-                return members;
+                members
+            });
+            if let Some(found) = members.into_iter().find(&fits) {
+                return found;
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        panic!("no {code} was logged");
+        panic!("no {code} of the kind was logged");
     }
 }
 

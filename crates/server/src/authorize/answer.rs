@@ -1,0 +1,161 @@
+//! How a login, or a page outside of one, answers: by a page, by a redirect, or by a form that the browser posts.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use grantor_protocol::{
+    authorize,
+    model::{Branding, Client, CustomText, UniversalLoginTemplate},
+    profile::ErrorDialect,
+    rule::Rule,
+};
+use http::{StatusCode, header};
+use serde_json::Value;
+
+use super::{drive::redirect, fault::Fault, journal, visit::Visit};
+use crate::{
+    http::failure::Failure,
+    pages::{self, ErrorPage, FormPost, Page, Shell, language::negotiate},
+    pipeline::load,
+};
+
+/// Whom a page is shown to, as far as that changes its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reader<'a> {
+    /// The application that sent the user.
+    pub(crate) client: Option<&'a Client>,
+    /// The languages that it asked for.
+    pub(crate) ui_locales: &'a [String],
+}
+
+/// A page, in the tenant's look and the reader's language.
+pub(crate) async fn page(
+    visit: &Visit<'_>,
+    reader: Reader<'_>,
+    page: &(dyn Page + Sync),
+) -> Result<Response, Fault> {
+    let shell = shell(visit, reader, page).await?;
+    Ok(pages::respond(&shell, page))
+}
+
+async fn shell(visit: &Visit<'_>, reader: Reader<'_>, page: &(dyn Page + Sync)) -> Result<Shell, Fault> {
+    let (store, site) = (&visit.app.store, &visit.context.site);
+    let settings = load::settings(store, site).await?;
+    let locales = settings.rest.get("enabled_locales").and_then(Value::as_array);
+    let locales: Vec<String> = locales
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    let accepted = visit.headers.get(header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let wanted = reader.ui_locales.join(" ");
+    let language = negotiate(Some(&wanted), accepted, &locales);
+    let branding = store.typed::<Branding>(&site.tenant, Branding::ID).await?;
+    let branding = branding.as_ref().map(|branding| &*branding.value);
+    let template = store
+        .typed::<UniversalLoginTemplate>(&site.tenant, UniversalLoginTemplate::ID)
+        .await?;
+    let prompt = page.screen().prompt;
+    let texts = store
+        .typed::<CustomText>(&site.tenant, &CustomText::id(prompt, language.tag()))
+        .await?;
+    let shell = Shell::new(language, &settings, branding, &visit.context.host)
+        .with_template(template.as_ref().map(|template| &*template.value))
+        .with_texts(prompt, texts.as_ref().map(|texts| &*texts.value));
+    Ok(match reader.client {
+        Some(client) => shell.for_client(client),
+        None => shell,
+    })
+}
+
+/// An authorization response, on its way through the browser.
+pub(crate) async fn authorization(
+    visit: &Visit<'_>,
+    client: &Arc<Client>,
+    response: authorize::Response,
+) -> Result<Response, Fault> {
+    match response {
+        authorize::Response::Redirect(location) => Ok(redirect(&location)),
+        authorize::Response::FormPost { action, fields } => {
+            let fields = fields.into_iter();
+            let fields = fields.map(|(name, value)| (name.to_owned(), value)).collect();
+            let reader = Reader {
+                client: Some(client),
+                ui_locales: &[],
+            };
+            page(visit, reader, &FormPost::new(&action, fields)).await
+        }
+    }
+}
+
+/// The response of `outcome`: what went wrong is recorded here, and told where it belongs.
+pub(crate) async fn outcome(visit: &Visit<'_>, outcome: Result<Response, Fault>) -> Response {
+    let fault = match outcome {
+        Ok(response) => return response,
+        Err(fault) => fault,
+    };
+    journal::failed(visit, &fault).await;
+    match told(visit, &fault).await {
+        Ok(response) => response,
+        // The store does not answer even for the page that says so.
+        Err(_) => axum::response::IntoResponse::into_response(Failure::from(fault.error.refusal)),
+    }
+}
+
+async fn told(visit: &Visit<'_>, fault: &Fault) -> Result<Response, Fault> {
+    let issuer = &visit.context.site.issuer;
+    if let Some(client) = &fault.client
+        && let Some(response) = fault.error.response(client, issuer)
+    {
+        return authorization(visit, client, response).await;
+    }
+    let client = fault.client.as_deref();
+    let settings = load::settings(&visit.app.store, &visit.context.site).await?;
+    let member = |name: &str| settings.rest.get(name).and_then(Value::as_str);
+    let back = client
+        .and_then(|client| client.rest.get("initiate_login_uri")?.as_str())
+        .or(member("default_redirection_uri"))
+        .filter(|url| !url.is_empty());
+    if let (Rule::LoginNotFound, Some(back)) = (fault.error.refusal.rule, back) {
+        return Ok(redirect(&with_query(back, &[("iss", issuer.as_str())])));
+    }
+    let dialect = client.map_or(ErrorDialect::Vendor, |client| client.switches().error_dialect);
+    let refusal = &fault.error.refusal;
+    let error = refusal.code(dialect).as_str().to_owned();
+    let description = refusal.description();
+    let own = settings.rest.get("error_page").and_then(|page| page.get("url")?.as_str());
+    if let Some(url) = own.filter(|url| !url.is_empty()) {
+        let client_id = client.map(|client| client.client_id.as_str());
+        let parameters = [
+            ("client_id", client_id.unwrap_or_default()),
+            ("error", &error),
+            ("error_description", &description),
+            ("tracking", &visit.context.request_id),
+        ];
+        return Ok(redirect(&with_query(url, &parameters)));
+    }
+    let status = StatusCode::from_u16(refusal.status(dialect));
+    let view = ErrorPage {
+        status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        error,
+        description,
+        tracking_id: (*visit.context.request_id).to_owned(),
+        back: back.map(str::to_owned),
+    };
+    let reader = Reader {
+        client,
+        ui_locales: &[],
+    };
+    page(visit, reader, &view).await
+}
+
+/// An administrator's URL with what is known added to its query.
+fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
+    let known = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(known)
+        .finish();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}{query}")
+}

@@ -1,0 +1,209 @@
+//! From a request to the next step of its login, and from the last step to the answer. What comes next is decided by
+//! `protocol::authorize::next_step` alone.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use grantor_protocol::{
+    authorize::{
+        self, Approval, AuthorizationError, AuthorizationRequest, PlainChallenges, Progress,
+        Reading, Step, next_step,
+    },
+    env::IdForm,
+    grants::authorization_code::{AuthorizationCode, MAX_LIFETIME_SECONDS, PURPOSE},
+    parameters::Parameters,
+    refusal::Refusal,
+    rule::Rule,
+    secret::Secret,
+};
+use grantor_storage::{Error as StoreError, LOGIN, SESSION};
+use http::{HeaderValue, StatusCode, header};
+
+use super::{
+    answer, connection,
+    fault::Fault,
+    journal,
+    paths::{RESUME, path_of},
+    visit::{Handle, Pending, Visit},
+    world::{self, World},
+};
+use crate::pipeline::load;
+
+/// Length of a code: 43 characters of 64, so 258 bits.
+const CODE_LENGTH: usize = 43;
+
+/// A redirect within the browser: the method of what follows is GET.
+pub(crate) fn redirect(location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        // Locations are ours, or were held against a form of printable characters.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The address of a page of the login that `state` names.
+fn address(path: &str, state: &str) -> String {
+    format!("{path}?state={state}")
+}
+
+/// Begins the login that `parameters` ask for; if nothing is owed, it ends at once.
+pub(super) async fn begin(visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Fault> {
+    let (store, site) = (&visit.app.store, &visit.context.site);
+    let client = world::client(visit, authorize::client_id(parameters)?).await?;
+    let settings = load::settings(store, site).await?;
+    let reading = Reading {
+        client: &client,
+        settings: &settings,
+        issuer: &site.issuer,
+        organization_name: None,
+        domain_metadata: &[],
+        plain_challenges: if settings.flag("grantor_allow_plain_pkce") {
+            PlainChallenges::Accepted
+        } else {
+            PlainChallenges::Refused
+        },
+    };
+    let request = authorize::read(parameters, &reading, visit.context.now)
+        .map_err(|error| Fault::of(&client, error))?;
+    let world = World::load(visit, client, &request).await?;
+    let progress = Progress::default();
+    let step = next_step(&request, &world.facts(&progress), visit.context.now);
+    match step {
+        Step::Show(page) => {
+            if request.connection.is_some() {
+                // A wrong name is told before anybody types a password.
+                connection::choose(visit, &world, &request).await?;
+            }
+            postpone(visit, &request, path_of(&page)).await
+        }
+        step => conclude(visit, &request, &world, step, None).await,
+    }
+}
+
+/// Keeps the request as a pending login, and sends the browser to the page at `path`.
+async fn postpone(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    path: &str,
+) -> Result<Response, Fault> {
+    let browser = visit.browser().unwrap_or_else(|| visit.secret());
+    let state = visit.secret().expose().to_owned();
+    let handle = Handle::new(visit.app, state, browser.clone());
+    let mut batch = visit.app.store.batch();
+    batch.begin_login(&visit.context.site.tenant, &handle.digest, request);
+    visit.app.store.commit(batch).await?;
+    let mut response = redirect(&address(path, &handle.state));
+    visit.keep_browser(&mut response, &browser);
+    Ok(response)
+}
+
+/// Goes to what is owed now: a page, or the end of the login.
+pub(super) async fn go_on(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    world: &World,
+) -> Result<Response, Fault> {
+    let login = &pending.login;
+    let facts = world.facts(&login.progress);
+    match next_step(&login.request, &facts, visit.context.now) {
+        Step::Show(page) => Ok(redirect(&address(path_of(&page), &pending.handle.state))),
+        step => conclude(visit, &login.request, world, step, Some(pending)).await,
+    }
+}
+
+/// Looks again at what is owed, in a new request.
+pub(super) fn look_again(pending: &Pending) -> Response {
+    redirect(&address(RESUME, &pending.handle.state))
+}
+
+/// Ends a login: with a code, or with why there is none.
+pub(super) async fn conclude(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    world: &World,
+    step: Step,
+    pending: Option<&Pending>,
+) -> Result<Response, Fault> {
+    let refusal = match step {
+        Step::Issue(approval) => return issue(visit, request, world, &approval, pending).await,
+        Step::Show(page) => {
+            return match pending {
+                Some(pending) => Ok(redirect(&address(path_of(&page), &pending.handle.state))),
+                None => postpone(visit, request, path_of(&page)).await,
+            };
+        }
+        Step::Over(refusal) => return Err(AuthorizationError::on_page(refusal).into()),
+        Step::Fail(refusal) => refusal,
+    };
+    end(visit, pending).await?;
+    let user_id = world.session.as_ref().map(|session| session.user_id.clone());
+    Err(Fault::met(&world.client, request, refusal).about(user_id))
+}
+
+/// Ends a pending login that came to nothing. If another tab was faster, that is no matter.
+async fn end(visit: &Visit<'_>, pending: Option<&Pending>) -> Result<(), Fault> {
+    let Some(pending) = pending else {
+        return Ok(());
+    };
+    let mut batch = visit.app.store.batch();
+    let tenant = &visit.context.site.tenant;
+    batch.end_login(tenant, &pending.handle.digest, pending.login.revision);
+    match visit.app.store.commit(batch).await {
+        Ok(()) | Err(StoreError::Guard { label: LOGIN }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Issues a code. The login ends and the session is used in the same commit, so that neither a second tab nor a logout in
+/// the meantime leaves a code behind.
+async fn issue(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    world: &World,
+    approval: &Approval,
+    pending: Option<&Pending>,
+) -> Result<Response, Fault> {
+    let (store, site, now) = (&visit.app.store, &visit.context.site, visit.context.now);
+    let code = Secret::new(visit.app.env.id(IdForm::UrlSafe(CODE_LENGTH)));
+    let stands_for = AuthorizationCode::issue(request, approval, MAX_LIFETIME_SECONDS, now);
+    let payload = serde_json::to_string(&stands_for).map_err(|error| {
+        tracing::error!(%error, "a code could not be written");
+        Refusal::new(Rule::Internal)
+    })?;
+    let session = approval.session();
+    let mut batch = store.batch();
+    let digest = store.keyed_digest(code.expose().as_bytes());
+    let expires_at = stands_for.expires_at;
+    batch.issue(&site.tenant, PURPOSE, &digest, &payload, expires_at);
+    batch.use_session(&site.tenant, &session.clone().used(now));
+    batch.join_session(&site.tenant, &session.id, &request.client_id);
+    if let Some(pending) = pending {
+        batch.end_login(&site.tenant, &pending.handle.digest, pending.login.revision);
+    }
+    match store.commit(batch).await {
+        Ok(()) => {}
+        Err(StoreError::Guard {
+            label: LOGIN | SESSION,
+        }) => {
+            // Another tab was faster, or the session ended or was renewed meanwhile: a new request sees what is so now.
+            return match pending {
+                Some(pending) => Ok(look_again(pending)),
+                None => postpone(visit, request, RESUME).await,
+            };
+        }
+        Err(error) => return Err(error.into()),
+    }
+    journal::succeeded(visit, request, world, approval).await;
+    let parameters = vec![("code", code.expose().to_owned())];
+    let response = request
+        .return_address
+        .respond(parameters, &world.client, &site.issuer);
+    answer::authorization(visit, &world.client, response).await
+}
+
+/// The client of a pending login and the facts.
+pub(super) async fn load_world(visit: &Visit<'_>, pending: &Pending) -> Result<World, Fault> {
+    let request = &pending.login.request;
+    let client = world::client(visit, &request.client_id).await?;
+    World::load(visit, Arc::clone(&client), request).await
+}

@@ -1,0 +1,81 @@
+//! What goes wrong in a login, before it is known how that is told.
+
+use std::sync::Arc;
+
+use grantor_protocol::{
+    authorize::{AuthorizationError, AuthorizationRequest, delivery_of},
+    model::Client,
+    refusal::Refusal,
+};
+
+use crate::http::failure::Failure;
+
+/// A login that came to nothing, or a page that cannot be shown.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// Why, and where that is told.
+    pub(crate) error: AuthorizationError,
+    /// The client, once it is known.
+    pub(crate) client: Option<Arc<Client>>,
+    /// The user, once it is known.
+    pub(crate) user_id: Option<String>,
+    /// Whether no page was to be shown.
+    pub(crate) silent: bool,
+}
+
+impl Fault {
+    /// An error of `client`, which is known.
+    pub(crate) fn of(client: &Arc<Client>, error: AuthorizationError) -> Self {
+        Self {
+            error,
+            client: Some(Arc::clone(client)),
+            user_id: None,
+            silent: false,
+        }
+    }
+
+    /// An error of a request that has been read.
+    pub(crate) fn met(client: &Arc<Client>, request: &AuthorizationRequest, refusal: Refusal) -> Self {
+        let delivery = delivery_of(client, &request.return_address);
+        let mut fault = Self::of(client, AuthorizationError { refusal, delivery });
+        fault.silent = request.is_silent();
+        fault
+    }
+
+    /// The same with the user.
+    pub(crate) fn about(mut self, user_id: Option<String>) -> Self {
+        self.user_id = user_id;
+        self
+    }
+}
+
+impl From<AuthorizationError> for Fault {
+    fn from(error: AuthorizationError) -> Self {
+        Self {
+            error,
+            client: None,
+            user_id: None,
+            silent: false,
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    /// Onto a page.
+    fn from(refusal: Refusal) -> Self {
+        AuthorizationError::on_page(refusal).into()
+    }
+}
+
+impl From<Failure> for Fault {
+    /// Onto a page.
+    fn from(failure: Failure) -> Self {
+        failure.refusal.into()
+    }
+}
+
+impl From<grantor_storage::Error> for Fault {
+    fn from(error: grantor_storage::Error) -> Self {
+        Failure::from(error).into()
+    }
+}

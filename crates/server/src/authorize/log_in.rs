@@ -1,0 +1,88 @@
+//! What follows when somebody proved who it is: the browser gets a session, and the login goes on.
+
+use axum::response::Response;
+use grantor_protocol::{
+    authorize::{Event, Step, advance, next_step},
+    env::IdForm,
+    session::{Authentication, BrowserSession, Limits, persistence},
+    users::UserId,
+};
+use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION};
+
+use super::{
+    drive,
+    fault::Fault,
+    visit::{Pending, Visit, session_digest},
+    world::World,
+};
+use crate::http::cookies::{self, Cookie};
+
+/// Length of the `sid` that clients see.
+const SID_LENGTH: usize = 32;
+
+/// Logs the user of `authentication` in, with everything that `batch` does. A login that comes to nothing all the same
+/// makes no session.
+pub(super) async fn log_in(
+    visit: &Visit<'_>,
+    mut pending: Pending,
+    mut world: World,
+    authentication: Authentication,
+    mut batch: Batch,
+) -> Result<Response, Fault> {
+    let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
+    let request = pending.login.request.clone();
+    let persistence = persistence(&world.settings);
+    let lasting = world
+        .session
+        .as_ref()
+        .filter(|session| session.lasts(world.limits(), now));
+    let logged_in = BrowserSession::log_in(
+        lasting,
+        &authentication,
+        visit.app.env.id(IdForm::UrlSafe(SID_LENGTH)),
+        persistence,
+        Limits::of(&world.settings, persistence),
+    );
+    let session = logged_in.session;
+    let event = Event::LoggedIn {
+        authentication,
+        session_id: session.id.clone(),
+    };
+    let facts = world.facts(&pending.login.progress);
+    let Ok(progress) = advance(&request, &facts, event, now) else {
+        return Ok(drive::look_again(&pending));
+    };
+    world.enter(visit, &request, session.clone()).await?;
+    let step = next_step(&request, &world.facts(&progress), now);
+    if let Step::Fail(_) | Step::Over(_) = step {
+        return drive::conclude(visit, &request, &world, step, Some(&pending)).await;
+    }
+    let cookie = visit.secret();
+    let digest = session_digest(visit.app, &cookie);
+    batch
+        .advance_login(tenant, &pending.handle.digest, pending.login.revision, &progress)
+        .put_session(tenant, &digest, &session, &visit.device());
+    if let Some(replaced) = &logged_in.replaced {
+        batch.end_session(tenant, &replaced.id);
+    }
+    if let Some(user_id) = UserId::parse(&session.user_id) {
+        let ip = visit.context.client_ip.to_string();
+        batch.note_login(tenant, &user_id, &ip, now);
+    }
+    match visit.app.store.commit(batch).await {
+        Ok(()) => {}
+        // Another tab was faster.
+        Err(StoreError::Guard {
+            label: LOGIN | SESSION,
+        }) => return Ok(drive::look_again(&pending)),
+        Err(error) => return Err(error.into()),
+    }
+    pending.login.progress = progress;
+    pending.login.revision += 1;
+    let mut response = drive::go_on(visit, &pending, &world).await?;
+    let expires_at = session.cookie_expires_at(world.limits());
+    let headers = response.headers_mut();
+    let site = &visit.context.site;
+    cookies::set(headers, site, Cookie::Session, &cookie, (expires_at, now));
+    Ok(response)
+}

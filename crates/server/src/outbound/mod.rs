@@ -1,0 +1,3 @@
+//! What the server sends on its own account.
+
+pub mod http;

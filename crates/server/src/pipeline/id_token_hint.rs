@@ -1,0 +1,49 @@
+//! ID tokens of this server that come back as hints: at the authorization endpoint (OIDC Core §3.1.2.1) and at the logout
+//! endpoint (OIDC RP-Initiated Logout §2). They may have expired; what they name is to be believed all the same.
+
+use grantor_jose::{Algorithm, Jws};
+use serde::Deserialize;
+
+use crate::{app::App, http::context::Context, http::failure::Failure};
+
+/// Longest hint that is looked at, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// Whom a hint names.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Hint {
+    /// The user.
+    #[serde(rename = "sub")]
+    pub subject: String,
+    /// The client that got the token.
+    #[serde(rename = "aud")]
+    pub client_id: String,
+    /// The browser session.
+    #[serde(default, rename = "sid")]
+    pub session_id: Option<String>,
+    #[serde(rename = "iss")]
+    issuer: String,
+}
+
+/// Reads a hint. One that this issuer did not sign with a key that it still shows names nobody: the hints are optional,
+/// and an old one must not keep people from logging in.
+///
+/// # Errors
+/// What the keys report.
+pub async fn read(app: &App, context: &Context, text: &str) -> Result<Option<Hint>, Failure> {
+    if text.len() > MAX_LENGTH {
+        return Ok(None);
+    }
+    let Ok(jws) = Jws::parse(text) else {
+        return Ok(None);
+    };
+    let ring = app.keys.published(&context.site.tenant).await?;
+    let key = jws.header().kid.as_deref().and_then(|kid| ring.verification_key(kid));
+    // TODO: hints that are signed with a client's secret name nobody yet.
+    let allowed = [Algorithm::RS256, Algorithm::RS512, Algorithm::PS256];
+    if !key.is_some_and(|key| jws.verify(&key, &allowed).is_ok()) {
+        return Ok(None);
+    }
+    let hint: Option<Hint> = serde_json::from_slice(jws.payload()).ok();
+    Ok(hint.filter(|hint| hint.issuer == context.site.issuer.as_str()))
+}
