@@ -86,8 +86,13 @@ pub fn frontchannel_url(
     session: &BrowserSession,
     issuer: &Issuer,
 ) -> Option<String> {
-    let url = client.rest.get("grantor_frontchannel_logout_uri")?.as_str()?;
-    let needs = client.rest.get("grantor_frontchannel_logout_session_required");
+    let url = client
+        .rest
+        .get("grantor_frontchannel_logout_uri")?
+        .as_str()?;
+    let needs = client
+        .rest
+        .get("grantor_frontchannel_logout_session_required");
     // Registered by an administrator, and held against the form of URLs that every parser reads alike.
     let url = RedirectUri::try_from(url.to_owned()).ok()?;
     let named = needs.and_then(Value::as_bool).unwrap_or(false);
@@ -209,9 +214,9 @@ pub fn post_logout(
     sent: Option<&str>,
 ) -> Result<Option<RedirectUri>, Refusal> {
     let matched = sent.map(|sent| {
-        list(client, settings).post_logout(sent).map_err(|mismatch| {
-            mismatch.refusal(Rule::PostLogoutRedirectUriNotRegistered, sent)
-        })
+        list(client, settings)
+            .post_logout(sent)
+            .map_err(|mismatch| mismatch.refusal(Rule::PostLogoutRedirectUriNotRegistered, sent))
     });
     matched.transpose()
 }

@@ -8,8 +8,7 @@ use grantor_storage::Store;
 
 use crate::{
     config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
-    outbound::http::Gateway,
-    passwords::Passwords, pipeline::record::Recorder,
+    outbound::http::Gateway, passwords::Passwords, pipeline::record::Recorder,
 };
 
 /// The server, composed.

@@ -47,7 +47,10 @@ fn j14_1_a_browser_goes_to_listed_urls_alone() {
     );
     assert_eq!(goes(Some(&shop), None), there("https://shop.test/bye"));
     assert_eq!(goes(Some(&shop), Some("https://orchard.test/")), no);
-    assert_eq!(goes(None, Some("https://orchard.test/")), there("https://orchard.test/"));
+    assert_eq!(
+        goes(None, Some("https://orchard.test/")),
+        there("https://orchard.test/")
+    );
     assert_eq!(goes(None, Some("https://shop.test/bye")), no);
     assert_eq!(goes(None, None), Ok(None));
     assert_eq!(goes(Some(&client(&json!({}))), None), Ok(None));
@@ -99,7 +102,8 @@ fn applications_hear_of_what_they_chose() {
     assert!(heard(unset.clone(), Initiator::RpLogout));
     assert!(heard(unset.clone(), Initiator::IdpLogout));
     assert!(!heard(unset, Initiator::PasswordChanged));
-    let all = json!({"backchannel_logout_urls": urls, "backchannel_logout_initiators": {"mode": "all"}});
+    let all =
+        json!({"backchannel_logout_urls": urls, "backchannel_logout_initiators": {"mode": "all"}});
     assert!(heard(all, Initiator::AccountDeleted));
     let chosen = json!({"backchannel_logout_urls": urls, "backchannel_logout_initiators":
         {"mode": "custom", "selected_initiators": ["session-revoked"]}});

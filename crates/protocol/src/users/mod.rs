@@ -13,8 +13,8 @@ mod user;
 mod user_id;
 
 pub use connection::{Connection, ConnectionOptions};
-pub use password::{PasswordPolicy, PasswordRefusal};
 pub use link::{LinkRefusal, MAX_IDENTITIES, link, unlink};
+pub use password::{PasswordPolicy, PasswordRefusal};
 pub use sign_up::{MAX_PASSWORD_LENGTH, SignUp, SignUpRefusal};
 pub use user::{Identity, User};
 pub use user_id::UserId;

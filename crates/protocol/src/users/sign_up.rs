@@ -95,7 +95,7 @@ impl SignUp {
         {
             return Err(SignUpRefusal::Malformed("picture"));
         }
-        user.user_metadata = self.user_metadata.clone();
+        user.user_metadata.clone_from(&self.user_metadata);
         if !user.user_metadata.as_ref().is_none_or(is_small) {
             return Err(SignUpRefusal::Malformed("user_metadata"));
         }
@@ -123,7 +123,10 @@ impl SignUp {
             IdentifierKind::Username => &self.username,
             IdentifierKind::PhoneNumber => &self.phone_number,
         };
-        let given = given.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let given = given
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
         let text = match (options.asked(kind), given) {
             (Asked::Inactive, _) | (Asked::Optional, None) => return Ok(None),
             (Asked::Required, None) => return Err(SignUpRefusal::Missing(kind.as_str())),
@@ -171,7 +174,8 @@ mod tests {
     use super::*;
 
     fn connection(options: &Value) -> Connection {
-        let document = json!({"id": "con_1", "name": "People", "strategy": "auth0", "options": options});
+        let document =
+            json!({"id": "con_1", "name": "People", "strategy": "auth0", "options": options});
         serde_json::from_value(document).unwrap()
     }
 
@@ -184,7 +188,12 @@ mod tests {
 
     fn sign_up(given: &SignUp, options: &Value, password: &str) -> Result<User, SignUpRefusal> {
         let user_id = UserId::of("auth0", "1").unwrap();
-        given.user(&connection(options), password, user_id, Timestamp::from_seconds(0))
+        given.user(
+            &connection(options),
+            password,
+            user_id,
+            Timestamp::from_seconds(0),
+        )
     }
 
     const GOOD: &str = "Apples-and-pears-7";
@@ -206,9 +215,15 @@ mod tests {
     #[test]
     fn what_the_connection_asks_for_has_to_be_given_and_well_formed() {
         let with_username = json!({"requires_username": true});
-        let refusal = |given: &SignUp, options| sign_up(given, options, GOOD).unwrap_err();
-        assert_eq!(refusal(&ada(), &with_username), SignUpRefusal::Missing("username"));
-        assert_eq!(refusal(&SignUp::default(), &json!({})), SignUpRefusal::Missing("email"));
+        let refusal = |given: &SignUp, options: &Value| sign_up(given, options, GOOD).unwrap_err();
+        assert_eq!(
+            refusal(&ada(), &with_username),
+            SignUpRefusal::Missing("username")
+        );
+        assert_eq!(
+            refusal(&SignUp::default(), &json!({})),
+            SignUpRefusal::Missing("email")
+        );
         let bad = SignUp {
             email: Some("ada".to_owned()),
             ..SignUp::default()

@@ -38,10 +38,17 @@ pub(crate) async fn page(
     Ok(pages::respond(&shell, page))
 }
 
-async fn shell(visit: &Visit<'_>, reader: Reader<'_>, page: &(dyn Page + Sync)) -> Result<Shell, Fault> {
+async fn shell(
+    visit: &Visit<'_>,
+    reader: Reader<'_>,
+    page: &(dyn Page + Sync),
+) -> Result<Shell, Fault> {
     let (store, site) = (&visit.app.store, &visit.context.site);
     let settings = load::settings(store, site).await?;
-    let locales = settings.rest.get("enabled_locales").and_then(Value::as_array);
+    let locales = settings
+        .rest
+        .get("enabled_locales")
+        .and_then(Value::as_array);
     let locales: Vec<String> = locales
         .into_iter()
         .flatten()
@@ -79,7 +86,9 @@ pub(crate) async fn authorization(
         authorize::Response::Redirect(location) => Ok(redirect(&location)),
         authorize::Response::FormPost { action, fields } => {
             let fields = fields.into_iter();
-            let fields = fields.map(|(name, value)| (name.to_owned(), value)).collect();
+            let fields = fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
             let reader = Reader {
                 client: Some(client),
                 ui_locales: &[],
@@ -120,11 +129,16 @@ async fn told(visit: &Visit<'_>, fault: &Fault) -> Result<Response, Fault> {
     if let (Rule::LoginNotFound, Some(back)) = (fault.error.refusal.rule, back) {
         return Ok(redirect(&with_query(back, &[("iss", issuer.as_str())])));
     }
-    let dialect = client.map_or(ErrorDialect::Vendor, |client| client.switches().error_dialect);
+    let dialect = client.map_or(ErrorDialect::Vendor, |client| {
+        client.switches().error_dialect
+    });
     let refusal = &fault.error.refusal;
     let error = refusal.code(dialect).as_str().to_owned();
     let description = refusal.description();
-    let own = settings.rest.get("error_page").and_then(|page| page.get("url")?.as_str());
+    let own = settings
+        .rest
+        .get("error_page")
+        .and_then(|page| page.get("url")?.as_str());
     if let Some(url) = own.filter(|url| !url.is_empty()) {
         let client_id = client.map(|client| client.client_id.as_str());
         let parameters = [

@@ -3,12 +3,8 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
-    authorize::AuthorizationRequest,
-    document::Document,
-    model::Client,
-    refusal::Refusal,
-    rule::Rule,
-    users::connection::Connection,
+    authorize::AuthorizationRequest, document::Document, model::Client, refusal::Refusal,
+    rule::Rule, users::connection::Connection,
 };
 use grantor_storage::{Selection, Window};
 use serde_json::Value;
@@ -38,7 +34,11 @@ pub(crate) async fn choose(
                 .with("client_id", &client.client_id))
         });
     }
-    let preset = world.settings.rest.get("default_directory").and_then(Value::as_str);
+    let preset = world
+        .settings
+        .rest
+        .get("default_directory")
+        .and_then(Value::as_str);
     if let Some(name) = preset
         && let Some(connection) = serving(visit, client, name).await?
     {
@@ -78,7 +78,9 @@ pub(crate) async fn serving(
     name: &str,
 ) -> Result<Option<Arc<Connection>>, Fault> {
     let (store, tenant) = (&visit.app.store, &visit.context.site.tenant);
-    let found = store.typed_by::<Connection>(tenant, "name", &[name]).await?;
+    let found = store
+        .typed_by::<Connection>(tenant, "name", &[name])
+        .await?;
     Ok(found
         .map(|found| Arc::clone(&found.value))
         .filter(|connection| connection.is_database() && connection.serves(&client.client_id)))

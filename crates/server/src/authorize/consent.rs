@@ -42,7 +42,9 @@ pub(super) async fn answer(
     let facts = world.facts(&progress);
     let question = match next_step(&request, &facts, now) {
         Step::Show(Page::Consent(question))
-            if pending.handle.showed(visit.app, &fingerprint(&question), form) =>
+            if pending
+                .handle
+                .showed(visit.app, &fingerprint(&question), form) =>
         {
             question
         }
@@ -62,7 +64,12 @@ pub(super) async fn answer(
     let Ok(progress) = advance(&request, &facts, event, now) else {
         return Ok(drive::look_again(&pending));
     };
-    batch.advance_login(tenant, &pending.handle.digest, pending.login.revision, &progress);
+    batch.advance_login(
+        tenant,
+        &pending.handle.digest,
+        pending.login.revision,
+        &progress,
+    );
     match visit.app.store.commit(batch).await {
         Ok(()) => {}
         // Another tab was faster, or the grant changed meanwhile.
@@ -118,7 +125,10 @@ pub(super) async fn confirm(
     world: World,
     form: &Parameters,
 ) -> Result<Response, Fault> {
-    let user_id = world.session.as_ref().map(|session| session.user_id.clone());
+    let user_id = world
+        .session
+        .as_ref()
+        .map(|session| session.user_id.clone());
     let user_id = user_id.filter(|user_id| pending.handle.showed(visit.app, user_id, form));
     let Some(user_id) = user_id else {
         return Ok(drive::look_again(&pending));

@@ -136,7 +136,10 @@ pub(super) async fn conclude(
         Step::Fail(refusal) => refusal,
     };
     end(visit, pending).await?;
-    let user_id = world.session.as_ref().map(|session| session.user_id.clone());
+    let user_id = world
+        .session
+        .as_ref()
+        .map(|session| session.user_id.clone());
     Err(Fault::met(&world.client, request, refusal).about(user_id))
 }
 

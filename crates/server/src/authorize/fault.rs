@@ -35,7 +35,11 @@ impl Fault {
     }
 
     /// An error of a request that has been read.
-    pub(crate) fn met(client: &Arc<Client>, request: &AuthorizationRequest, refusal: Refusal) -> Self {
+    pub(crate) fn met(
+        client: &Arc<Client>,
+        request: &AuthorizationRequest,
+        refusal: Refusal,
+    ) -> Self {
         let delivery = delivery_of(client, &request.return_address);
         let mut fault = Self::of(client, AuthorizationError { refusal, delivery });
         fault.silent = request.is_silent();

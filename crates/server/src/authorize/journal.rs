@@ -28,19 +28,32 @@ pub(super) async fn succeeded(
     }
     if !approval.granted().dropped.is_empty() {
         let dropped = approval.granted().dropped.join(" ");
-        event.members.insert("dropped_scope".to_owned(), dropped.into());
+        event
+            .members
+            .insert("dropped_scope".to_owned(), dropped.into());
     }
-    visit.app.recorder.record(&visit.context.site.tenant, event).await;
+    visit
+        .app
+        .recorder
+        .record(&visit.context.site.tenant, event)
+        .await;
 }
 
 /// A login came to nothing, or a page could not be shown: under the id that the browser was told.
 pub(super) async fn failed(visit: &Visit<'_>, fault: &Fault) {
     let code = if fault.silent { "fsa" } else { "f" };
-    let client_id = fault.client.as_ref().map(|client| client.client_id.as_str());
+    let client_id = fault
+        .client
+        .as_ref()
+        .map(|client| client.client_id.as_str());
     let mut event = event(visit, code, client_id);
     event.user_id.clone_from(&fault.user_id);
     record::explain(&mut event, visit.context, &fault.error.refusal);
-    visit.app.recorder.record(&visit.context.site.tenant, event).await;
+    visit
+        .app
+        .recorder
+        .record(&visit.context.site.tenant, event)
+        .await;
 }
 
 /// Somebody could not prove to be `name`, which is that of `user_id` if there is such a user at `connection`.
@@ -60,13 +73,19 @@ pub(super) async fn wrong_password(
     ] {
         event.members.insert(member.to_owned(), value.into());
     }
-    visit.app.recorder.record(&visit.context.site.tenant, event).await;
+    visit
+        .app
+        .recorder
+        .record(&visit.context.site.tenant, event)
+        .await;
 }
 
 fn event(visit: &Visit<'_>, code: &'static str, client_id: Option<&str>) -> Event {
     let mut event = record::event(visit.context, code, client_id);
     if let Some(agent) = visit.user_agent() {
-        event.members.insert("user_agent".to_owned(), clipped(agent).into());
+        event
+            .members
+            .insert("user_agent".to_owned(), clipped(agent).into());
     }
     event
 }
@@ -75,7 +94,9 @@ fn name_user(event: &mut Event, world: &World) {
     let Some(user) = &world.user else { return };
     let name = user.email.as_ref().or(user.name.as_ref());
     if let Some(name) = name {
-        event.members.insert("user_name".to_owned(), name.as_str().into());
+        event
+            .members
+            .insert("user_name".to_owned(), name.as_str().into());
     }
     if let Some(identity) = user.primary_identity() {
         let connection = identity.connection.as_str().into();

@@ -60,7 +60,12 @@ pub(super) async fn log_in(
     let cookie = visit.secret();
     let digest = session_digest(visit.app, &cookie);
     batch
-        .advance_login(tenant, &pending.handle.digest, pending.login.revision, &progress)
+        .advance_login(
+            tenant,
+            &pending.handle.digest,
+            pending.login.revision,
+            &progress,
+        )
         .put_session(tenant, &digest, &session, &visit.device());
     if let Some(replaced) = &logged_in.replaced {
         batch.end_session(tenant, &replaced.id);

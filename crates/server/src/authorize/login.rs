@@ -42,14 +42,15 @@ pub(super) async fn with_password(
     let password = Secret::new(form.text("password")?.unwrap_or_default().to_owned());
     let again = |name: String, problem| {
         let page = match progress.identifier() {
-            Some(_) => Page::Password { identifier: name.clone() },
+            Some(_) => Page::Password {
+                identifier: name.clone(),
+            },
             None => Page::Login,
         };
         (page, name, problem)
     };
     let request = &pending.login.request;
-    let connection =
-        connection::choose(visit, &world, request).await?;
+    let connection = connection::choose(visit, &world, request).await?;
     let too_long = MAX_LENGTH < name.len() || MAX_LENGTH < password.expose().len();
     let problem = if name.trim().is_empty() {
         Some(Problem::Missing(Field::Identifier))

@@ -124,6 +124,9 @@ async fn submit_page(
 
 /// Takes one request from the tenant's bucket.
 fn take(visit: &Visit<'_>) -> Result<(), Fault> {
-    let (_, taken) = visit.app.sign_in_rate.take(&visit.context.site.tenant, visit.context.now);
+    let (_, taken) = visit
+        .app
+        .sign_in_rate
+        .take(&visit.context.site.tenant, visit.context.now);
     Ok(taken?)
 }

@@ -30,7 +30,11 @@ pub(super) async fn owed(
 ) -> Result<Response, Fault> {
     let world = drive::load_world(visit, &pending).await?;
     let login = &pending.login;
-    let step = next_step(&login.request, &world.facts(&login.progress), visit.context.now);
+    let step = next_step(
+        &login.request,
+        &world.facts(&login.progress),
+        visit.context.now,
+    );
     let page = match step {
         Step::Show(page) => page,
         step => return drive::conclude(visit, &login.request, &world, step, Some(&pending)).await,
@@ -181,7 +185,12 @@ async fn ask_consent(
         (api_name, lines(&of_api, api, wording)),
     ];
     let view = pages::Consent {
-        form: form(visit, pending, paths::CONSENT, &consent::fingerprint(question)),
+        form: form(
+            visit,
+            pending,
+            paths::CONSENT,
+            &consent::fingerprint(question),
+        ),
         user: name_of(world.user.as_ref()),
         groups: groups
             .into_iter()

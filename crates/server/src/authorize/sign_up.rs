@@ -44,7 +44,11 @@ pub(super) async fn submit(
     let name = [&given.email, &given.username, &given.phone_number];
     let name = name.into_iter().flatten().next().map(String::as_str);
     let client_id = Some(world.client.client_id.as_str());
-    let at = (client_id, connection.name.as_str(), name.unwrap_or_default());
+    let at = (
+        client_id,
+        connection.name.as_str(),
+        name.unwrap_or_default(),
+    );
     sign_up::journal(app, context, at, &outcome).await;
     let problem = match outcome {
         Ok(user) => {
@@ -63,7 +67,14 @@ pub(super) async fn submit(
         };
         entered.clone().unwrap_or_default()
     });
-    show::sign_up(visit, &pending, &world, (&connection, fields), Some(problem)).await
+    show::sign_up(
+        visit,
+        &pending,
+        &world,
+        (&connection, fields),
+        Some(problem),
+    )
+    .await
 }
 
 /// What the page says. That an address has an account already is not told: only that it did not work.

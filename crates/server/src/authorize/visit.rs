@@ -59,7 +59,9 @@ impl<'a> Visit<'a> {
 
     /// Whether such a form was shown to this browser, for `purpose`.
     pub(crate) fn showed(&self, purpose: &str, form: &Parameters) -> bool {
-        let token = self.browser().map(|browser| form_token(self.app, purpose, "", &browser));
+        let token = self
+            .browser()
+            .map(|browser| form_token(self.app, purpose, "", &browser));
         token.is_some_and(|token| carries(form, token))
     }
 

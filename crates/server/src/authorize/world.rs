@@ -7,9 +7,7 @@ use grantor_protocol::{
         Account, AccountState, AuthorizationRequest, Confirmation, Facts, LoginForm, Progress,
     },
     client_auth::MAX_CLIENT_ID_LENGTH,
-    model::{
-        Client, ClientGrant, Prompts, ResourceServer, SubjectType, TenantSettings, UserGrant,
-    },
+    model::{Client, ClientGrant, Prompts, ResourceServer, SubjectType, TenantSettings, UserGrant},
     parameters::clipped,
     refusal::Refusal,
     rule::Rule,
@@ -164,9 +162,8 @@ pub(crate) async fn client(visit: &Visit<'_>, client_id: &str) -> Result<Arc<Cli
         None
     };
     let known = found.filter(|client| !client.value.global);
-    let unknown = || {
-        Refusal::new(Rule::AuthorizationClientUnknown).naming("client_id", clipped(client_id))
-    };
+    let unknown =
+        || Refusal::new(Rule::AuthorizationClientUnknown).naming("client_id", clipped(client_id));
     Ok(known
         .map(|client| Arc::clone(&client.value))
         .ok_or_else(unknown)?)

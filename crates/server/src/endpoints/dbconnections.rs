@@ -123,10 +123,19 @@ async fn try_signup(
         Err(response) => return Ok(response),
     };
     let name = [&posted.email, &posted.username, &posted.phone_number];
-    let name = name.into_iter().flatten().next().cloned().unwrap_or_default();
+    let name = name
+        .into_iter()
+        .flatten()
+        .next()
+        .cloned()
+        .unwrap_or_default();
     let (given, password) = posted.into_sign_up();
     let outcome = sign_up::sign_up(app, context, &connection, (&given, &password)).await;
-    let at = (client_id.as_deref(), connection.name.as_str(), name.as_str());
+    let at = (
+        client_id.as_deref(),
+        connection.name.as_str(),
+        name.as_str(),
+    );
     sign_up::journal(app, context, at, &outcome).await;
     match outcome {
         Ok(user) => Ok(answer(StatusCode::OK, &shown(&user, &given))),
@@ -150,12 +159,23 @@ pub(super) async fn connection(
         return Err(refusal.into());
     };
     let tenant = &context.site.tenant;
-    let found = app.store.typed_by::<Connection>(tenant, "name", &[name]).await?;
-    let found = found.map(|found| Arc::clone(&found.value)).filter(|connection| {
-        let client_id = posted.client_id.as_deref();
-        connection.is_database() && client_id.is_none_or(|client_id| connection.serves(client_id))
-    });
-    let nothing = || answer(StatusCode::BAD_REQUEST, &json!({"error": "connection not found"}));
+    let found = app
+        .store
+        .typed_by::<Connection>(tenant, "name", &[name])
+        .await?;
+    let found = found
+        .map(|found| Arc::clone(&found.value))
+        .filter(|connection| {
+            let client_id = posted.client_id.as_deref();
+            connection.is_database()
+                && client_id.is_none_or(|client_id| connection.serves(client_id))
+        });
+    let nothing = || {
+        answer(
+            StatusCode::BAD_REQUEST,
+            &json!({"error": "connection not found"}),
+        )
+    };
     Ok(found.ok_or_else(nothing))
 }
 
@@ -171,7 +191,10 @@ fn shown(user: &User, given: &SignUp) -> Value {
     show("username", text(&user.username));
     show("email_verified", user.email.as_ref().map(|_| false.into()));
     show("phone_number", text(&user.phone_number));
-    show("phone_verified", user.phone_number.as_ref().map(|_| false.into()));
+    show(
+        "phone_verified",
+        user.phone_number.as_ref().map(|_| false.into()),
+    );
     for (name, value) in [
         ("given_name", &given.given_name),
         ("family_name", &given.family_name),
@@ -188,13 +211,12 @@ fn shown(user: &User, given: &SignUp) -> Value {
 /// Why nobody signed up, as the compatible API says it. That somebody is there already is told only where the tenant
 /// wants it so.
 fn refusal(problem: &Problem, tells: bool) -> Value {
-    let bad = |code: &str, description: &str| {
-        json!({"name": "BadRequestError", "code": code, "description": description, "statusCode": 400})
-    };
+    let bad = |code: &str, description: &str| json!({"name": "BadRequestError", "code": code, "description": description, "statusCode": 400});
     match problem {
-        Problem::Taken(kind) if tells && kind == "username" => {
-            bad("username_exists", "The username provided is in use already.")
-        }
+        Problem::Taken(kind) if tells && kind == "username" => bad(
+            "username_exists",
+            "The username provided is in use already.",
+        ),
         Problem::Taken(_) if tells => bad("user_exists", "The user already exists."),
         Problem::Taken(_) | Problem::Failed(_) => bad("invalid_signup", "Invalid sign up"),
         Problem::Refused(SignUpRefusal::Disabled) => json!({"error": "public signup is disabled"}),

@@ -153,7 +153,9 @@ impl Asked {
         {
             // OIDC RP-Initiated Logout §2.
             let refusal = Refusal::new(Rule::ParameterMalformed).naming("parameter", "client_id");
-            return Err(refusal.with("because", "the hint is of another client").into());
+            return Err(refusal
+                .with("because", "the hint is of another client")
+                .into());
         }
         let client = match named.or(hinted) {
             Some(client_id) => Some(client(visit, client_id).await?),
@@ -238,7 +240,10 @@ async fn confirm(visit: &Visit<'_>, asked: &Asked) -> Result<Response, Fault> {
 
 /// Ends the session and goes where the application wants to.
 async fn finish(visit: &Visit<'_>, asked: &Asked) -> Result<Response, Fault> {
-    let client_id = asked.client.as_ref().map(|client| client.client_id.as_str());
+    let client_id = asked
+        .client
+        .as_ref()
+        .map(|client| client.client_id.as_str());
     let frames = end(visit, client_id).await?;
     let outcome = leave(visit, asked, frames).await;
     Ok(forgetting(visit, answer::outcome(visit, outcome).await))

@@ -45,9 +45,7 @@ pub fn find(headers: &HeaderMap, site: &Site, cookie: Cookie) -> Option<Secret> 
     pairs
         .filter(|(found, _)| *found == name)
         .map(|(_, value)| value)
-        .find(|value| {
-            !value.is_empty() && value.len() <= MAX_LENGTH && value.bytes().all(url_safe)
-        })
+        .find(|value| !value.is_empty() && value.len() <= MAX_LENGTH && value.bytes().all(url_safe))
         .map(|value| Secret::new(value.to_owned()))
 }
 
@@ -127,7 +125,13 @@ mod tests {
             "__Host-grantor_session=abc-_1; Path=/; HttpOnly; Secure; SameSite=None; Max-Age=60"
         );
         let mut headers = HeaderMap::new();
-        set(&mut headers, &site("http"), Cookie::Browser, &value, (None, now));
+        set(
+            &mut headers,
+            &site("http"),
+            Cookie::Browser,
+            &value,
+            (None, now),
+        );
         assert_eq!(
             headers[header::SET_COOKIE],
             "grantor_browser=abc-_1; Path=/; HttpOnly; SameSite=Lax"

@@ -129,7 +129,10 @@ impl Sender {
         event.at = self.env.now();
         event.user_id = Some(letter.session.user_id.clone());
         let description = outcome.unwrap_or_else(|problem| problem);
-        for (name, value) in [("description", &description), ("session_id", &letter.session.id)] {
+        for (name, value) in [
+            ("description", &description),
+            ("session_id", &letter.session.id),
+        ] {
             let value = value.as_str().into();
             event.members.insert(name.to_owned(), value);
         }
@@ -144,7 +147,12 @@ impl Sender {
         let now = self.env.now();
         let jti = self.env.id(IdForm::UrlSafe(32));
         let names = (issuer, letter.client.client_id.as_str());
-        let claims = LogoutToken::new(names, &letter.session, (jti, &letter.context.request_id), now);
+        let claims = LogoutToken::new(
+            names,
+            &letter.session,
+            (jti, &letter.context.request_id),
+            now,
+        );
         let claims = serde_json::to_vec(&claims).map_err(|error| error.to_string())?;
         let signed = self
             .keys
@@ -154,7 +162,11 @@ impl Sender {
 
     /// 200 and 204 are what applications answer that did it (§2.8).
     async fn post(&self, url: &str, token: &str) -> Result<String, String> {
-        match self.gateway.post_form(url, &[("logout_token", token)]).await {
+        match self
+            .gateway
+            .post_form(url, &[("logout_token", token)])
+            .await
+        {
             Ok(status @ (200 | 204)) => Ok(format!("answered {status}")),
             Ok(status) => Err(format!("answered {status}")),
             Err(error) => Err(error.to_string()),

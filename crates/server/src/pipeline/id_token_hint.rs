@@ -38,10 +38,14 @@ pub async fn read(app: &App, context: &Context, text: &str) -> Result<Option<Hin
         return Ok(None);
     };
     let ring = app.keys.published(&context.site.tenant).await?;
-    let key = jws.header().kid.as_deref().and_then(|kid| ring.verification_key(kid));
+    let key = jws
+        .header()
+        .kid
+        .as_deref()
+        .and_then(|kid| ring.verification_key(kid));
     // TODO: hints that are signed with a client's secret name nobody yet.
     let allowed = [Algorithm::RS256, Algorithm::RS512, Algorithm::PS256];
-    if !key.is_some_and(|key| jws.verify(&key, &allowed).is_ok()) {
+    if key.is_none_or(|key| jws.verify(&key, &allowed).is_err()) {
         return Ok(None);
     }
     let hint: Option<Hint> = serde_json::from_slice(jws.payload()).ok();

@@ -51,7 +51,9 @@ pub async fn check(
 ) -> Result<Checked, Failure> {
     let tenant = &context.site.tenant;
     let found = find(app, context, connection, name).await?;
-    let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
+    let hash = found
+        .as_ref()
+        .and_then(|found| found.password_hash.as_deref());
     let verdict = app
         .passwords
         .check(tenant, password, hash)

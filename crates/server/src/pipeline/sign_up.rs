@@ -46,7 +46,8 @@ pub async fn sign_up(
 ) -> Result<User, Problem> {
     let (tenant, now) = (&context.site.tenant, context.now);
     let bare = app.env.id(IdForm::Hex(24));
-    let user_id = UserId::of(UserId::DATABASE, &bare).ok_or_else(|| Refusal::new(Rule::Internal))?;
+    let user_id =
+        UserId::of(UserId::DATABASE, &bare).ok_or_else(|| Refusal::new(Rule::Internal))?;
     let user = given
         .user(connection, password.expose(), user_id, now)
         .map_err(Problem::Refused)?;

@@ -5,8 +5,6 @@ use grantor_protocol::rule::Rule;
 /// The rules that a token request cannot break one by one over the wire, and where they are triggered instead.
 const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::ClientPolicyDenies, "protocol::authorization"),
-    (Rule::AuthorizationClientUnknown, "protocol::authorize"),
-    (Rule::RedirectUriNotRegistered, "protocol::authorize"),
     (Rule::ResponseTypeUnsupported, "protocol::authorize"),
     (Rule::ResponseModeUnsupported, "protocol::authorize"),
     (Rule::ParameterMalformed, "protocol::authorize"),
@@ -19,11 +17,7 @@ const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::RequestUriUnsupported, "protocol::authorize"),
     (Rule::OrganizationNotAllowed, "protocol::authorize"),
     (Rule::OrganizationMissing, "protocol::authorize"),
-    (Rule::LoginRequired, "protocol::authorize"),
-    (Rule::ConsentRequired, "protocol::authorize"),
     (Rule::InteractionRequired, "protocol::authorize"),
-    (Rule::ConsentDeclined, "protocol::authorize"),
-    (Rule::LoginNotFound, "protocol::authorize"),
     (Rule::UserPolicyDenies, "protocol::authorization"),
     (Rule::ReturnToNotRegistered, "protocol::redirect_uri"),
     (
@@ -55,6 +49,7 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("bad_input.rs"),
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),
+        include_str!("sign_in.rs"),
         include_str!("tenants.rs"),
         include_str!("token_endpoint.rs"),
     ]

@@ -45,7 +45,10 @@ async fn shop(server: TestServer) -> TestServer {
     for (client_id, members) in [
         ("web", json!({"is_first_party": true})),
         ("other", json!({"is_first_party": true})),
-        ("tpc", json!({"is_first_party": false, "name": "Print & Co"})),
+        (
+            "tpc",
+            json!({"is_first_party": false, "name": "Print & Co"}),
+        ),
     ] {
         let mut body = json!({
             "client_id": client_id, "name": "Shop", "client_secret": "s3cret", "app_type": "regular_web",
@@ -66,20 +69,39 @@ fn authorize(client_id: &str, more: &str) -> String {
 async fn log_in(browser: &mut Browser<'_>, page: &Page) -> Page {
     assert_eq!(page.path(), "/u/login", "{}", page.html());
     browser
-        .submit(page, &[("username", "Ada@Orchard.test"), ("password", PASSWORD)])
+        .submit(
+            page,
+            &[("username", "Ada@Orchard.test"), ("password", PASSWORD)],
+        )
         .await
 }
 
 #[track_caller]
 fn code_of(page: &Page) -> String {
-    assert!(page.url.starts_with(CALLBACK), "{} {}", page.url, page.html());
-    page.parameter("code").unwrap_or_else(|| panic!("{}", page.url))
+    assert!(
+        page.url.starts_with(CALLBACK),
+        "{} {}",
+        page.url,
+        page.html()
+    );
+    page.parameter("code")
+        .unwrap_or_else(|| panic!("{}", page.url))
 }
 
 #[track_caller]
 fn refused(page: &Page, error: &str) -> String {
-    assert!(page.url.starts_with(CALLBACK), "{} {}", page.url, page.html());
-    assert_eq!(page.parameter("error").as_deref(), Some(error), "{}", page.url);
+    assert!(
+        page.url.starts_with(CALLBACK),
+        "{} {}",
+        page.url,
+        page.html()
+    );
+    assert_eq!(
+        page.parameter("error").as_deref(),
+        Some(error),
+        "{}",
+        page.url
+    );
     assert_eq!(page.parameter("code"), None);
     page.parameter("error_description").unwrap()
 }
@@ -101,7 +123,10 @@ async fn t8_1_t8_5_a_login_ends_at_the_callback_with_the_code_and_the_state_alon
     let server = shop(server).await;
     let mut browser = Browser::new(&server);
     let page = browser
-        .go(&authorize("web", "scope=openid%20email&state=k7%20Qz%3D%26%2B%C3%A4"))
+        .go(&authorize(
+            "web",
+            "scope=openid%20email&state=k7%20Qz%3D%26%2B%C3%A4",
+        ))
         .await;
     let end = log_in(&mut browser, &page).await;
     let code = code_of(&end);
@@ -111,7 +136,10 @@ async fn t8_1_t8_5_a_login_ends_at_the_callback_with_the_code_and_the_state_alon
     );
     let tokens = redeem(&server, "web", &code).await;
     let (_, claims) = server
-        .verified(tokens["id_token"].as_str().unwrap(), grantor_jose::Algorithm::RS256)
+        .verified(
+            tokens["id_token"].as_str().unwrap(),
+            grantor_jose::Algorithm::RS256,
+        )
         .await;
     assert_eq!(claims["sub"], ADA);
     assert_eq!(claims["email"], "ada@orchard.test");
@@ -146,14 +174,18 @@ async fn t9_2_j18_1_an_unregistered_redirect_uri_never_redirects(server: TestSer
     ] {
         let uri: String = form_urlencoded::byte_serialize(uri.as_bytes()).collect();
         let page = browser
-            .go(&format!("/authorize?client_id=web&response_type=code&redirect_uri={uri}"))
+            .go(&format!(
+                "/authorize?client_id=web&response_type=code&redirect_uri={uri}"
+            ))
             .await;
         assert_eq!(page.answer.status, 403, "{uri}");
         assert_eq!(page.path(), "/authorize");
         assert!(page.html().contains("Callback URL mismatch"), "{uri}");
     }
     // The administrator finds it by what the page shows.
-    let page = browser.go("/authorize?client_id=gone&response_type=code").await;
+    let page = browser
+        .go("/authorize?client_id=gone&response_type=code")
+        .await;
     let tracking = page.answer.header("x-auth0-requestid").to_owned();
     assert!(page.html().contains(&tracking));
     let event = server.logged_with("f", "Unknown client: gone").await;
@@ -202,7 +234,10 @@ async fn j2_3_a_wrong_password_and_an_unknown_user_get_the_same_page(server: Tes
         let again = browser
             .submit(&page, &[("username", name), ("password", "wrong")])
             .await;
-        assert_eq!((again.answer.status.as_u16(), again.path()), (400, "/u/login"));
+        assert_eq!(
+            (again.answer.status.as_u16(), again.path()),
+            (400, "/u/login")
+        );
         assert!(again.html().contains("role=\"alert\""));
         let state = again.attribute("name=\"state\"", "value").unwrap();
         let csrf = again.attribute("name=\"csrf\"", "value").unwrap();
@@ -219,7 +254,10 @@ async fn j2_3_a_wrong_password_and_an_unknown_user_get_the_same_page(server: Tes
     }
     assert_eq!(pages[0], pages[1]);
     assert_eq!(server.logged("fp").await["user_name"], "ada@orchard.test");
-    assert_eq!(server.logged("fu").await["user_name"], "nobody@orchard.test");
+    assert_eq!(
+        server.logged("fu").await["user_name"],
+        "nobody@orchard.test"
+    );
 }
 
 async fn j2_4_where_nobody_may_sign_up_there_is_no_way_to(server: TestServer) {
@@ -230,7 +268,9 @@ async fn j2_4_where_nobody_may_sign_up_there_is_no_way_to(server: TestServer) {
     let form = browser.go(&authorize("web", "screen_hint=signup")).await;
     assert_eq!(form.path(), "/u/signup");
     let options = json!({"options": {"disable_signup": true}});
-    server.change::<Connection>("con_0000000000000001", &options).await;
+    server
+        .change::<Connection>("con_0000000000000001", &options)
+        .await;
     let page = browser.go(&authorize("web", "scope=openid")).await;
     assert!(!page.html().contains("/u/signup"));
     let fields = [("email", "new@orchard.test"), ("password", PASSWORD)];
@@ -249,7 +289,11 @@ async fn j2_5_a_login_that_is_over_leads_to_where_one_can_begin_again(server: Te
     code_of(&log_in(&mut browser, &begun).await);
     let page = browser.go(&begun.url).await;
     assert_eq!(page.answer.status, 400);
-    assert!(page.html().contains("pressed the back button"), "{}", page.html());
+    assert!(
+        page.html().contains("pressed the back button"),
+        "{}",
+        page.html()
+    );
     let settings = TenantSettings::ID;
     let members = json!({"id": settings, "default_redirection_uri": "https://shop.test/start?a=1"});
     server.put::<TenantSettings>(&members).await;
@@ -262,9 +306,16 @@ async fn j2_5_a_login_that_is_over_leads_to_where_one_can_begin_again(server: Te
     let late = browser.go(&authorize("web", "prompt=login")).await;
     server.clock.advance(3601);
     let page = browser
-        .submit(&late, &[("username", "ada@orchard.test"), ("password", PASSWORD)])
+        .submit(
+            &late,
+            &[("username", "ada@orchard.test"), ("password", PASSWORD)],
+        )
         .await;
-    assert!(page.url.starts_with("https://shop.test/start"), "{}", page.url);
+    assert!(
+        page.url.starts_with("https://shop.test/start"),
+        "{}",
+        page.url
+    );
 }
 
 async fn j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is_told(
@@ -282,13 +333,23 @@ async fn j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is
     assert_eq!(page.path(), "/u/login");
     // Ada is not among the customers.
     let page = browser
-        .submit(&page, &[("username", "ada@orchard.test"), ("password", PASSWORD)])
+        .submit(
+            &page,
+            &[("username", "ada@orchard.test"), ("password", PASSWORD)],
+        )
         .await;
     assert_eq!(page.answer.status, 400);
-    let page = browser.go(&authorize("web", "state=x&connection=Nowhere")).await;
-    assert_eq!(refused(&page, "invalid_request"), "the connection was not found");
+    let page = browser
+        .go(&authorize("web", "state=x&connection=Nowhere"))
+        .await;
+    assert_eq!(
+        refused(&page, "invalid_request"),
+        "the connection was not found"
+    );
     assert_eq!(page.parameter("state").as_deref(), Some("x"));
-    let page = browser.go(&authorize("other", "connection=Customers")).await;
+    let page = browser
+        .go(&authorize("other", "connection=Customers"))
+        .await;
     refused(&page, "invalid_request");
 }
 
@@ -326,20 +387,32 @@ async fn j2_8_t4_6_the_page_names_application_and_tenant(server: TestServer) {
         .await;
     let mut browser = Browser::new(&server);
     let page = browser.go(&authorize("tpc", "scope=openid")).await;
-    assert!(page.html().contains("Orchard &#38; Sons"), "{}", page.html());
+    assert!(
+        page.html().contains("Orchard &#38; Sons"),
+        "{}",
+        page.html()
+    );
     assert!(page.html().contains("Print &#38; Co"), "{}", page.html());
     let consent = log_in(&mut browser, &page).await;
     assert_eq!(consent.path(), "/u/consent");
     assert!(consent.html().contains("Orchard &#38; Sons"));
-    let page = browser.go("/authorize?client_id=gone&response_type=code").await;
+    let page = browser
+        .go("/authorize?client_id=gone&response_type=code")
+        .await;
     assert!(page.html().contains("Orchard &#38; Sons"));
-    assert!(page.html().contains("mailto:help@orchard.test"), "{}", page.html());
+    assert!(
+        page.html().contains("mailto:help@orchard.test"),
+        "{}",
+        page.html()
+    );
 }
 
 async fn j3_1_users_log_in_with_applications_of_their_connection_alone(server: TestServer) {
     let server = shop(server).await;
     let enabled = json!({"enabled_clients": ["other"]});
-    server.change::<Connection>("con_0000000000000001", &enabled).await;
+    server
+        .change::<Connection>("con_0000000000000001", &enabled)
+        .await;
     let mut browser = Browser::new(&server);
     let page = browser.go(&authorize("other", "scope=openid")).await;
     code_of(&log_in(&mut browser, &page).await);
@@ -375,7 +448,10 @@ async fn j3_2_a_blocked_user_is_sent_back_with_unauthorized(server: TestServer) 
     // A wrong password tells nothing of it.
     let page = browser.go(&authorize("web", "scope=openid")).await;
     let page = browser
-        .submit(&page, &[("username", "ada@orchard.test"), ("password", "wrong")])
+        .submit(
+            &page,
+            &[("username", "ada@orchard.test"), ("password", "wrong")],
+        )
         .await;
     assert_eq!(page.path(), "/u/login");
 }
@@ -404,7 +480,10 @@ async fn j3_5_who_signs_up_on_the_page_is_logged_in(server: TestServer) {
     let mut another = Browser::new(&server);
     let form = another.go(&authorize("web", "screen_hint=signup")).await;
     let taken = another.submit(&form, &good).await;
-    assert_eq!((taken.answer.status.as_u16(), taken.path()), (400, "/u/signup"));
+    assert_eq!(
+        (taken.answer.status.as_u16(), taken.path()),
+        (400, "/u/signup")
+    );
     server.logged_with("fs", "the email is taken").await;
     assert_eq!(server.logged("ss").await["user_name"], "Bob@orchard.test");
 }
@@ -425,17 +504,28 @@ async fn j1_1_j1_2_a_third_party_is_consented_to_once_and_again_when_it_wants_mo
     code_of(&browser.submit(&consent, &[("action", "accept")]).await);
     code_of(&browser.go(&asks("openid%20profile%20read:orders")).await);
     code_of(&browser.go(&asks("openid%20read:orders")).await);
-    let more = browser.go(&asks("openid%20read:orders%20write:orders")).await;
+    let more = browser
+        .go(&asks("openid%20read:orders%20write:orders"))
+        .await;
     assert_eq!(more.path(), "/u/consent");
     code_of(&browser.submit(&more, &[("action", "accept")]).await);
     let tenant = grantor_protocol::tenant::TenantId::default_tenant();
     let key = [ADA, "tpc", "https://orders.orchard.test"];
-    let grant = server.app.store.typed_by::<UserGrant>(&tenant, "consent", &key);
+    let grant = server
+        .app
+        .store
+        .typed_by::<UserGrant>(&tenant, "consent", &key);
     let grant = grant.await.unwrap().unwrap();
-    assert_eq!(grant.value.scope, ["profile", "read:orders", "write:orders"]);
+    assert_eq!(
+        grant.value.scope,
+        ["profile", "read:orders", "write:orders"]
+    );
     // Revoked, it is asked for again.
     server.delete::<UserGrant>(&grant.value.id).await;
-    assert_eq!(browser.go(&asks("openid%20read:orders")).await.path(), "/u/consent");
+    assert_eq!(
+        browser.go(&asks("openid%20read:orders")).await.path(),
+        "/u/consent"
+    );
 }
 
 async fn j1_3_t17_3_who_declines_sends_the_application_away_and_nothing_is_kept(
@@ -443,7 +533,10 @@ async fn j1_3_t17_3_who_declines_sends_the_application_away_and_nothing_is_kept(
 ) {
     let server = shop(server).await;
     let mut browser = Browser::new(&server);
-    let asks = authorize("tpc", &format!("{ORDERS}&scope=openid%20read:orders&state=s1"));
+    let asks = authorize(
+        "tpc",
+        &format!("{ORDERS}&scope=openid%20read:orders&state=s1"),
+    );
     let page = browser.go(&asks).await;
     let consent = log_in(&mut browser, &page).await;
     let end = browser.submit(&consent, &[("action", "decline")]).await;
@@ -512,7 +605,11 @@ async fn j1_8_a_form_counts_in_the_browser_that_it_was_shown_to(server: TestServ
     for (browser, page) in [(&mut victim, &foreign), (&mut attacker, &consent)] {
         let answer = browser.submit(page, &[("action", "accept")]).await;
         assert_eq!(answer.answer.status, 400);
-        assert!(answer.html().contains("couldn&#39;t find your session"), "{}", answer.html());
+        assert!(
+            answer.html().contains("couldn&#39;t find your session"),
+            "{}",
+            answer.html()
+        );
     }
     // The right browser and a token of another page.
     for csrf in ["", "x", &page.attribute("name=\"csrf\"", "value").unwrap()] {
@@ -523,7 +620,10 @@ async fn j1_8_a_form_counts_in_the_browser_that_it_was_shown_to(server: TestServ
     }
     let tenant = grantor_protocol::tenant::TenantId::default_tenant();
     let key = [ADA, "tpc", "https://orders.orchard.test"];
-    let grant = server.app.store.typed_by::<UserGrant>(&tenant, "consent", &key);
+    let grant = server
+        .app
+        .store
+        .typed_by::<UserGrant>(&tenant, "consent", &key);
     assert!(grant.await.unwrap().is_none());
     code_of(&victim.submit(&consent, &[("action", "accept")]).await);
 }
@@ -554,14 +654,22 @@ async fn t6_4_4_max_age_and_prompt_login_ask_for_the_password_again(server: Test
     let page = browser.go(&authorize("web", "scope=openid")).await;
     code_of(&log_in(&mut browser, &page).await);
     server.clock.advance(100);
-    code_of(&browser.go(&authorize("web", "scope=openid&max_age=100")).await);
-    let page = browser.go(&authorize("web", "scope=openid&max_age=99")).await;
+    code_of(
+        &browser
+            .go(&authorize("web", "scope=openid&max_age=100"))
+            .await,
+    );
+    let page = browser
+        .go(&authorize("web", "scope=openid&max_age=99"))
+        .await;
     let code = code_of(&log_in(&mut browser, &page).await);
     let tokens = redeem(&server, "web", &code).await;
     let (_, claims) = crate::support::decoded(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["auth_time"], server.app.env.now().seconds());
     for more in ["prompt=login", "max_age=0"] {
-        let page = browser.go(&authorize("web", &format!("scope=openid&{more}"))).await;
+        let page = browser
+            .go(&authorize("web", &format!("scope=openid&{more}")))
+            .await;
         assert_eq!(page.path(), "/u/login");
         // The page can be left for another tab, and the login is still owed.
         let resumed = page.url.replace("/u/login", "/authorize/resume");
@@ -602,11 +710,16 @@ async fn t16_1_t16_3_the_nonce_is_in_the_id_token(server: TestServer) {
 async fn the_identifier_comes_first_where_the_tenant_wants_it_so(server: TestServer) {
     let server = shop(server).await;
     let first = json!({"identifier_first": true});
-    server.change::<grantor_protocol::model::Prompts>("prompts", &first).await;
+    server
+        .change::<grantor_protocol::model::Prompts>("prompts", &first)
+        .await;
     for name in ["ada@orchard.test", "nobody@orchard.test"] {
         let mut browser = Browser::new(&server);
         let page = browser
-            .go(&authorize("web", "scope=openid&login_hint=eve%40orchard.test"))
+            .go(&authorize(
+                "web",
+                "scope=openid&login_hint=eve%40orchard.test",
+            ))
             .await;
         assert_eq!(page.path(), "/u/login/identifier");
         assert_eq!(
@@ -620,16 +733,24 @@ async fn the_identifier_comes_first_where_the_tenant_wants_it_so(server: TestSer
         assert!(password.html().contains(name));
         // What was entered first counts, whatever the second form says.
         let end = browser
-            .submit(&password, &[("username", "ada@orchard.test"), ("password", PASSWORD)])
+            .submit(
+                &password,
+                &[("username", "ada@orchard.test"), ("password", PASSWORD)],
+            )
             .await;
         if name.starts_with("ada") {
             code_of(&end);
         } else {
-            assert_eq!((end.answer.status.as_u16(), end.path()), (400, "/u/login/password"));
+            assert_eq!(
+                (end.answer.status.as_u16(), end.path()),
+                (400, "/u/login/password")
+            );
             let edit = password.attribute("/u/login/identifier", "href").unwrap();
             let page = browser.go(&edit).await;
             assert_eq!(page.path(), "/u/login/identifier");
-            let password = browser.submit(&page, &[("username", "ada@orchard.test")]).await;
+            let password = browser
+                .submit(&page, &[("username", "ada@orchard.test")])
+                .await;
             code_of(&browser.submit(&password, &[("password", PASSWORD)]).await);
         }
     }
@@ -641,13 +762,20 @@ async fn two_tabs_finish_one_login_once(server: TestServer) {
     let page = browser.go(&authorize("web", "scope=openid")).await;
     code_of(&log_in(&mut browser, &page).await);
     let again = browser
-        .submit(&page, &[("username", "ada@orchard.test"), ("password", PASSWORD)])
+        .submit(
+            &page,
+            &[("username", "ada@orchard.test"), ("password", PASSWORD)],
+        )
         .await;
     assert_eq!(again.answer.status, 400);
     assert!(again.html().contains("pressed the back button"));
     // Two logins in two tabs do not disturb each other.
-    let one = browser.go(&authorize("web", "scope=openid&prompt=login&state=1")).await;
-    let two = browser.go(&authorize("web", "scope=openid&prompt=login&state=2")).await;
+    let one = browser
+        .go(&authorize("web", "scope=openid&prompt=login&state=1"))
+        .await;
+    let two = browser
+        .go(&authorize("web", "scope=openid&prompt=login&state=2"))
+        .await;
     let end = log_in(&mut browser, &two).await;
     assert_eq!(end.parameter("state").as_deref(), Some("2"));
     let end = log_in(&mut browser, &one).await;
@@ -657,11 +785,15 @@ async fn two_tabs_finish_one_login_once(server: TestServer) {
 async fn a_user_who_logs_in_replaces_the_one_before(server: TestServer) {
     let server = shop(server).await;
     let mut browser = Browser::new(&server);
-    let form = browser.go(&authorize("web", "screen_hint=signup&scope=openid")).await;
+    let form = browser
+        .go(&authorize("web", "screen_hint=signup&scope=openid"))
+        .await;
     let bob = [("email", "bob@orchard.test"), ("password", PASSWORD)];
     let first = code_of(&browser.submit(&form, &bob).await);
     let old = browser.cookies["__Host-grantor_session"].clone();
-    let page = browser.go(&authorize("web", "scope=openid&prompt=login")).await;
+    let page = browser
+        .go(&authorize("web", "scope=openid&prompt=login"))
+        .await;
     let second = code_of(&log_in(&mut browser, &page).await);
     let claims = |tokens: Value| crate::support::decoded(tokens["id_token"].as_str().unwrap()).1;
     let first = claims(redeem(&server, "web", &first).await);
@@ -669,7 +801,9 @@ async fn a_user_who_logs_in_replaces_the_one_before(server: TestServer) {
     assert_ne!(first["sub"], second["sub"]);
     assert_ne!(first["sid"], second["sid"]);
     assert_ne!(browser.cookies["__Host-grantor_session"], old);
-    browser.cookies.insert("__Host-grantor_session".to_owned(), old);
+    browser
+        .cookies
+        .insert("__Host-grantor_session".to_owned(), old);
     let page = browser.go(&authorize("web", "scope=openid")).await;
     assert_eq!(page.path(), "/u/login");
 }
@@ -677,16 +811,25 @@ async fn a_user_who_logs_in_replaces_the_one_before(server: TestServer) {
 async fn form_post_and_fragment_carry_the_response(server: TestServer) {
     let server = shop(server).await;
     let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "response_mode=fragment&state=s")).await;
+    let page = browser
+        .go(&authorize("web", "response_mode=fragment&state=s"))
+        .await;
     let end = log_in(&mut browser, &page).await;
-    assert!(end.url.starts_with(&format!("{CALLBACK}#code=")), "{}", end.url);
+    assert!(
+        end.url.starts_with(&format!("{CALLBACK}#code=")),
+        "{}",
+        end.url
+    );
     let end = browser
         .go(&authorize("web", "response_mode=form_post&state=%3Cs%3E"))
         .await;
     assert_eq!(end.answer.status, 200);
     assert_eq!(end.attribute("<form", "action"), None);
     assert_eq!(end.attribute("form ", "action").as_deref(), Some(CALLBACK));
-    assert_eq!(end.attribute("name=\"state\"", "value").as_deref(), Some("<s>"));
+    assert_eq!(
+        end.attribute("name=\"state\"", "value").as_deref(),
+        Some("<s>")
+    );
     assert!(end.attribute("name=\"code\"", "value").is_some());
     let policy = end.answer.header("content-security-policy");
     assert!(policy.contains("form-action"), "{policy}");
@@ -712,20 +855,29 @@ async fn t4_1_t4_2_the_default_audience_is_that_of_logins_until_it_is_cleared(se
     let preset = json!({"id": "settings", "default_audience": "https://orders.orchard.test"});
     server.put::<TenantSettings>(&preset).await;
     let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "scope=openid%20read:orders")).await;
+    let page = browser
+        .go(&authorize("web", "scope=openid%20read:orders"))
+        .await;
     let code = code_of(&log_in(&mut browser, &page).await);
     let tokens = redeem(&server, "web", &code).await;
     let (_, claims) = crate::support::decoded(tokens["access_token"].as_str().unwrap());
     assert_eq!(
         claims["aud"],
-        json!(["https://orders.orchard.test", "https://login.orchard.test/userinfo"])
+        json!([
+            "https://orders.orchard.test",
+            "https://login.orchard.test/userinfo"
+        ])
     );
     assert_eq!(claims["scope"], "openid read:orders");
     // T4-2: cleared, the same login gets an opaque token.
     server
         .change::<TenantSettings>("settings", &json!({"default_audience": ""}))
         .await;
-    let code = code_of(&browser.go(&authorize("web", "scope=openid%20read:orders")).await);
+    let code = code_of(
+        &browser
+            .go(&authorize("web", "scope=openid%20read:orders"))
+            .await,
+    );
     let tokens = redeem(&server, "web", &code).await;
     assert!(!tokens["access_token"].as_str().unwrap().contains('.'));
 }
