@@ -4,10 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context, bail};
 use grantor_management::{Caller, Management, Request};
-use grantor_protocol::{
-    env::Env,
-    tenant::{Issuer, TenantId},
-};
+use grantor_protocol::{env::Env, tenant::Issuer};
 use grantor_server::{
     config::Config, hosts::Site, keys::Keys, management, passwords::Passwords, serve, telemetry,
 };
@@ -40,12 +37,13 @@ impl Session {
         let keys = Keys::new(store.clone(), env.clone());
         let passwords = Passwords::start(config.passwords, Arc::clone(&env.random))
             .context("the threads that hash passwords cannot be started")?;
-        let management = management::compose(&store, &env, &keys, &passwords);
+        let management =
+            management::compose((&store, &env), &keys, &passwords, default_issuer(&config));
         let tenant = options.tenant.clone();
         if store.find_tenant(&tenant).await?.is_none() {
             bail!("there is no tenant called {tenant}; `grantor tenant list` shows what there is");
         }
-        let issuer = issuer(&config, &store, &tenant).await?;
+        let issuer = management.issuer(&tenant).await?;
         let session = Self {
             config,
             env,
@@ -116,16 +114,13 @@ impl Session {
     }
 }
 
-/// The issuer that tokens made here carry: the tenant's host, the configured host, or where the server said it listens.
-async fn issuer(config: &Config, store: &Store, tenant: &TenantId) -> anyhow::Result<Issuer> {
-    let own = store.hosts(tenant).await?.into_iter().next();
-    if let Some(host) = own.or_else(|| config.hosts.first().cloned()) {
-        return Ok(Issuer::new("https", &host));
+/// The issuer of tenants without a host of their own: the configured host, or where the server said it listens.
+fn default_issuer(config: &Config) -> Issuer {
+    if let Some(host) = config.hosts.first() {
+        return Issuer::new("https", host);
     }
-    let url =
-        serve::running_url(&config.data_dir).unwrap_or_else(|| "https://localhost:8443".to_owned());
-    let (scheme, host) = url.split_once("://").unwrap_or(("https", "localhost:8443"));
-    Ok(Issuer::new(scheme, host))
+    let url = serve::running_url(&config.data_dir);
+    serve::issuer_of(url.as_deref().unwrap_or("https://localhost:8443"))
 }
 
 /// One word of a URL's path.

@@ -23,11 +23,16 @@ mod routes;
 mod schema;
 mod search;
 mod seed;
+mod tickets;
 mod time;
 
 use std::sync::Arc;
 
-use grantor_protocol::{env::Env, event::Event, tenant::TenantId};
+use grantor_protocol::{
+    env::Env,
+    event::Event,
+    tenant::{Issuer, TenantId},
+};
 use grantor_storage::Store;
 
 pub use crate::{
@@ -54,6 +59,8 @@ pub struct Management {
     pub keys: Arc<dyn KeyOperations>,
     /// Password hashing.
     pub passwords: Arc<dyn PasswordOperations>,
+    /// The issuer of tenants that have no host of their own.
+    pub default_issuer: Issuer,
     /// The domain name system.
     pub domains: Arc<dyn DomainLookup>,
 }

@@ -8,7 +8,7 @@ use grantor_storage::Store;
 
 use crate::{
     config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
-    outbound::http::Gateway, passwords::Passwords, pipeline::record::Recorder,
+    outbound::http::Gateway, passwords::Passwords, pipeline::record::Recorder, serve,
 };
 
 /// The server, composed.
@@ -53,7 +53,12 @@ impl App {
     ) -> std::io::Result<Arc<Self>> {
         let keys = Keys::new(store.clone(), env.clone());
         let passwords = Passwords::start(config.passwords, Arc::clone(&env.random))?;
-        let management = crate::management::compose(&store, &env, &keys, &passwords);
+        let management = crate::management::compose(
+            (&store, &env),
+            &keys,
+            &passwords,
+            serve::issuer_of(&serve::base_url(config, config.listen)),
+        );
         Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
             sign_in_rate: RateLimit::new(config.sign_in_rate),

@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use grantor_protocol::{document::Document, env::Env, model::ResourceServer, tenant::TenantId};
+use grantor_protocol::{
+    document::Document,
+    env::Env,
+    model::ResourceServer,
+    tenant::{Issuer, TenantId},
+};
 use grantor_storage::{Engine, MasterKeySource, Options, Store};
 use rustls::server::ResolvesServerCert;
 use tokio::{
@@ -282,12 +287,19 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
         .map_err(|source| Error::Listen { address, source })
 }
 
-fn base_url(config: &Config, address: SocketAddr) -> String {
+/// Where a server that listens on `address` is reached.
+pub(crate) fn base_url(config: &Config, address: SocketAddr) -> String {
     let scheme = if config.http { "http" } else { "https" };
     match config.hosts.first() {
         Some(host) if !config.http => format!("https://{host}"),
         _ => format!("{scheme}://{address}"),
     }
+}
+
+/// The issuer of a server that is reached at `base_url`.
+pub fn issuer_of(base_url: &str) -> Issuer {
+    let (scheme, host) = base_url.split_once("://").unwrap_or(("https", base_url));
+    Issuer::new(scheme, host)
 }
 
 /// The file in which a server says where it is reached, for commands on the same directory.

@@ -27,6 +27,7 @@ mod signing_keys;
 mod stats;
 mod system_api;
 mod tenant_settings;
+mod tickets;
 mod user_create;
 mod user_identities;
 pub(crate) mod user_profile;
@@ -65,6 +66,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &signing_keys::SIGNING_KEYS,
     &stats::STATS,
     &tenant_settings::TENANT_SETTINGS,
+    &tickets::TICKETS,
     &users::USERS,
 ];
 

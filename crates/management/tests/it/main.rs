@@ -20,4 +20,5 @@ mod others;
 mod prompts;
 mod resource_servers;
 mod support;
+mod tickets;
 mod users;

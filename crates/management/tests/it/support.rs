@@ -249,6 +249,7 @@ impl Api {
                 env,
                 keys: Arc::new(NamedKeys::new()),
                 passwords: Arc::new(PlainPasswords),
+                default_issuer: Issuer::new("https", "login.test"),
                 domains: Arc::new(ReadyNames),
             },
             tenant: TenantId::default_tenant(),

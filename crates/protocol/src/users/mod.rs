@@ -9,6 +9,7 @@ mod link;
 pub mod metadata;
 pub mod password;
 mod sign_up;
+mod ticket;
 mod user;
 mod user_id;
 
@@ -16,5 +17,6 @@ pub use connection::{Connection, ConnectionOptions};
 pub use link::{LinkRefusal, MAX_IDENTITIES, link, unlink};
 pub use password::{PasswordPolicy, PasswordRefusal};
 pub use sign_up::{MAX_PASSWORD_LENGTH, SignUp, SignUpRefusal};
+pub use ticket::{Ticket, TicketKind, TicketResult};
 pub use user::{Identity, User};
 pub use user_id::UserId;

@@ -9,7 +9,7 @@ mod seed;
 use std::sync::Arc;
 
 use grantor_management::{Management, Request, Response};
-use grantor_protocol::env::Env;
+use grantor_protocol::{env::Env, tenant::Issuer};
 use grantor_storage::Store;
 use serde_json::json;
 
@@ -17,13 +17,19 @@ use crate::{app::App, http::context::Context, keys::Keys, passwords::Passwords};
 
 pub use self::seed::{management_client_id, seed_tenant};
 
-/// The Management API over `store`.
-pub fn compose(store: &Store, env: &Env, keys: &Keys, passwords: &Passwords) -> Management {
+/// The Management API over `store`; `default_issuer` is that of tenants without a host of their own.
+pub fn compose(
+    (store, env): (&Store, &Env),
+    keys: &Keys,
+    passwords: &Passwords,
+    default_issuer: Issuer,
+) -> Management {
     Management {
         store: store.clone(),
         env: env.clone(),
         keys: Arc::new(key_operations::ServerKeys::new(keys.clone())),
         passwords: Arc::new(password_operations::ServerPasswords::new(passwords.clone())),
+        default_issuer,
         domains: Arc::new(domains::SystemResolver),
     }
 }
