@@ -7,8 +7,14 @@ use grantor_protocol::env::Env;
 use grantor_storage::Store;
 
 use crate::{
-    config::Config, http::rate_limit::RateLimit, keys::Keys, metrics::Metrics,
-    outbound::http::Gateway, passwords::Passwords, pipeline::record::Recorder, serve,
+    config::Config,
+    http::rate_limit::RateLimit,
+    keys::Keys,
+    metrics::Metrics,
+    outbound::{http::Gateway, mail::Mail},
+    passwords::Passwords,
+    pipeline::record::Recorder,
+    serve,
 };
 
 /// The server, composed.
@@ -22,6 +28,8 @@ pub struct App {
     pub keys: Keys,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Writes mails.
+    pub mail: Mail,
     /// The Management API.
     pub management: Management,
     /// The event queue.
@@ -66,6 +74,7 @@ impl App {
             outbound: Gateway::new(&config.allowed_networks),
             metrics: Metrics::default(),
             hosts: config.hosts.clone(),
+            mail: Mail::new(store.clone(), env.clone()),
             env,
             store,
             keys,

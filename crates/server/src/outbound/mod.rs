@@ -1,3 +1,4 @@
 //! What the server sends on its own account.
 
 pub mod http;
+pub mod mail;

@@ -81,6 +81,11 @@ impl Colour {
     }
 }
 
+/// The colour of text that is read best on `colour`; nothing if that is no colour.
+pub(crate) fn text_on(colour: &str) -> Option<String> {
+    Some(Colour::parse(colour)?.text().css())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -17,6 +17,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+pub(crate) use self::colour::text_on;
 use self::{headers::Policy, shell::Speech};
 pub use self::{
     language::Language,
