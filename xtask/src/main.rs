@@ -8,6 +8,7 @@ mod coverage;
 mod laws;
 mod report;
 mod repository;
+mod screenshots;
 mod setup;
 
 use std::{env, io, io::Write as _, process::ExitCode};
@@ -21,6 +22,7 @@ Usage: cargo xtask COMMAND
   outside [ARGS]     the outside tests alone; ARGS go to pytest
   coverage [--check] writes docs/coverage.md from the names of the tests, or compares only
   bench [ARGS]       the benchmarks; ARGS go to them
+  screenshots [PAGE] every page that people see, or one, as pictures in target/screenshots
 ";
 
 /// What a command that failed has to say.
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "outside" => ci::outside(rest),
         "coverage" => coverage::run(rest),
         "bench" => ci::bench(rest),
+        "screenshots" => screenshots::run(rest),
         "help" | "--help" | "-h" => say(HELP),
         other => Err(format!("no command {other}\n\n{HELP}")),
     };

@@ -63,6 +63,11 @@ const NEEDS: &[Need] = &[
         packages: &["nodejs", "npm"],
         present: || answers("npm", &["--version"]),
     },
+    Need {
+        // The fonts are for pictures of pages in Arabic and Japanese.
+        packages: &["chromium", "fonts-noto-core", "fonts-noto-cjk"],
+        present: || answers("chromium", &["--version"]),
+    },
 ];
 
 fn debian() -> Outcome {

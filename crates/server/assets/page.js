@@ -4,14 +4,19 @@
 // A button in a password field shows what was typed.
 for (const button of document.querySelectorAll("[data-reveals]")) {
   const field = document.getElementById(button.dataset.reveals);
+  const name = button.querySelector("span");
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.toggleAttribute("data-shown", shown);
+    name.textContent = shown ? button.dataset.hide : button.dataset.show;
+  };
   button.hidden = false;
   button.addEventListener("click", () => {
-    const shown = field.type === "text";
-    field.type = shown ? "password" : "text";
-    button.setAttribute("aria-pressed", String(!shown));
-    button.textContent = shown ? button.dataset.show : button.dataset.hide;
+    show(field.type === "password");
     field.focus();
   });
+  // Password managers and the next person at the screen expect a password to be hidden.
+  field.form.addEventListener("submit", () => show(false));
 }
 
 // A form is sent once. A page that comes back from the browser's cache can be sent again.

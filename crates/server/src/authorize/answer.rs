@@ -68,7 +68,10 @@ async fn shell(
         .typed::<CustomText>(&site.tenant, &CustomText::id(prompt, language.tag()))
         .await?;
     let shell = Shell::new(language, &settings, branding, &visit.context.host)
-        .with_template(template.as_ref().map(|template| &*template.value))
+        .with_template(
+            template.as_ref().map(|template| &*template.value),
+            visit.context.now,
+        )
         .with_texts(prompt, texts.as_ref().map(|texts| &*texts.value));
     Ok(match reader.client {
         Some(client) => shell.for_client(client),

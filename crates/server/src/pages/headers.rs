@@ -44,8 +44,9 @@ impl Policy {
 
     /// Allows a style element with exactly this text.
     pub(super) fn allow_style(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.styles.push(hash(text));
+        let source = hash(text);
+        if !text.is_empty() && !self.styles.contains(&source) {
+            self.styles.push(source);
         }
     }
 
@@ -55,8 +56,9 @@ impl Policy {
 
     /// Allows the elements that the tenant's own page has.
     pub(super) fn allow_elements_of(&mut self, page: &OwnPage) {
-        self.styles
-            .extend(page.styles.iter().map(|text| hash(text)));
+        for text in &page.styles {
+            self.allow_style(text);
+        }
         self.scripts
             .extend(page.scripts.iter().map(|text| hash(text)));
     }

@@ -120,7 +120,7 @@ fn html(shell: &Shell, page: &dyn Page) -> askama::Result<(String, Policy)> {
     let mut policy = Policy::of(page);
     policy.allow_style(&theme);
     policy.allow_font(shell.look.font());
-    if let Some(own) = template::render(shell, screen, &title, &head, &card) {
+    if let Some(own) = template::render(shell, screen, &head, &card) {
         policy.allow_elements_of(&own);
         return Ok((own.html, policy));
     }

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use grantor_protocol::model::{
-    Branding, Client, CustomText, Screens, TenantSettings, UniversalLoginTemplate,
+use grantor_protocol::{
+    env::Timestamp,
+    model::{Branding, Client, CustomText, Screens, TenantSettings, UniversalLoginTemplate},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Language, Screen, Text, assets, look::Look, texts};
+use super::{Language, Screen, Text, assets, look::Look, template::Own, texts};
 
 /// Longest custom text that is shown, in bytes.
 const MAX_TEXT_LENGTH: usize = 4096;
+
+/// Settings that a page template may print.
+const PUBLIC: [&str; 3] = ["support_email", "support_url", "enabled_locales"];
 
 /// What all pages of one request share.
 #[derive(Clone, Debug)]
@@ -24,7 +28,9 @@ pub struct Shell {
     /// Where users find help: a URL or an address with `mailto:`.
     pub support: Option<String>,
     pub(super) look: Look,
-    pub(super) template: Option<String>,
+    pub(super) template: Option<Own>,
+    pub(super) branding: Value,
+    pub(super) settings: Map<String, Value>,
     custom_texts: BTreeMap<&'static str, Screens>,
 }
 
@@ -56,6 +62,7 @@ impl Shell {
         let mail = |address: &str| format!("mailto:{address}");
         let mut look = Look::new(branding);
         look.logo = look.logo.or_else(|| text("picture_url").map(str::to_owned));
+        let setting = |key: &&str| Some(((*key).to_owned(), settings.rest.get(*key)?.clone()));
         Self {
             language,
             tenant_name: text("friendly_name").unwrap_or(host).to_owned(),
@@ -65,6 +72,8 @@ impl Shell {
                 .or_else(|| text("support_email").map(mail)),
             look,
             template: None,
+            branding: branding.map_or(Value::Null, shown),
+            settings: PUBLIC.iter().filter_map(setting).collect(),
             custom_texts: BTreeMap::new(),
         }
     }
@@ -86,10 +95,17 @@ impl Shell {
         self
     }
 
-    /// With the tenant's own page around the card.
+    /// With the tenant's own page around the card, in which it is `now`.
     #[must_use]
-    pub fn with_template(mut self, template: Option<&UniversalLoginTemplate>) -> Self {
-        self.template = template.map(|template| template.body.clone());
+    pub fn with_template(
+        mut self,
+        template: Option<&UniversalLoginTemplate>,
+        now: Timestamp,
+    ) -> Self {
+        self.template = template.map(|template| Own {
+            source: template.body.clone(),
+            now,
+        });
         self
     }
 
@@ -197,6 +213,16 @@ impl Speech<'_> {
         let text = screens.get(self.screen.name)?.get(key)?;
         (!text.is_empty() && text.len() <= MAX_TEXT_LENGTH).then_some(text)
     }
+}
+
+/// Branding, as a page template may print it.
+fn shown(branding: &Branding) -> Value {
+    json!({
+        "logo_url": branding.logo_url,
+        "favicon_url": branding.favicon_url,
+        "colors": branding.rest.get("colors"),
+        "font": branding.rest.get("font"),
+    })
 }
 
 fn initial(name: &str) -> String {

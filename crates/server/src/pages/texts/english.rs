@@ -77,7 +77,7 @@ texts! {
     LoginQuestion ["loginActionText"] = "Do you have an account?";
     LoginLink ["loginActionLinkText"] = "Log in";
     RulesHeading ["passwordSecurityText"] = "Your password needs:";
-    RuleLength = "Length: ${count} characters or more";
+    RuleLength = "a length of ${count} or more";
     RuleLower = "a lower-case letter (a–z)";
     RuleUpper = "an upper-case letter (A–Z)";
     RuleDigit = "a digit (0–9)";
@@ -92,7 +92,6 @@ texts! {
     ConsentMessage ["messageMultipleTenants"] = "${clientName} requests access to your ${companyName} account.";
     ConsentWill = "${clientName} will be able to:";
     ConsentAt = "At ${apiName}";
-    ConsentNobody = "This application is not run by ${companyName}.";
     ConsentReturn = "Afterwards you go on to ${host}.";
     LineIdentity = "Know who you are";
     LineProfile = "Profile: see your name, picture and other details";

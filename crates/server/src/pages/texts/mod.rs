@@ -3,7 +3,24 @@
 //! A text is a variant of [`Text`]; each language is a `match` over it, so that a text that is missing in one language does
 //! not compile. Variables are written as in the vendor's custom texts, `${clientName}`.
 
+/// All texts in one language: a function that is a `match`, so that it is complete.
+macro_rules! translation {
+    ($language:ident: $($name:ident = $text:literal;)+) => {
+        pub(super) const fn $language(text: Text) -> &'static str {
+            match text {
+                $(Text::$name => $text,)+
+            }
+        }
+    };
+}
+
+mod ar;
+mod de;
 mod english;
+mod es;
+mod fr;
+mod ja;
+mod pt_br;
 
 pub use english::Text;
 
@@ -13,14 +30,13 @@ impl Text {
     /// The text as it is written in `language`, with its variables still in it.
     pub const fn in_language(self, language: Language) -> &'static str {
         match language {
-            // The others are being written.
-            Language::English
-            | Language::German
-            | Language::French
-            | Language::Spanish
-            | Language::Japanese
-            | Language::BrazilianPortuguese
-            | Language::Arabic => self.english(),
+            Language::English => self.english(),
+            Language::German => de::german(self),
+            Language::French => fr::french(self),
+            Language::Spanish => es::spanish(self),
+            Language::Japanese => ja::japanese(self),
+            Language::BrazilianPortuguese => pt_br::portuguese(self),
+            Language::Arabic => ar::arabic(self),
         }
     }
 }
@@ -73,6 +89,16 @@ mod tests {
                     language.tag()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn languages_are_translated() {
+        for language in Language::ALL.into_iter().skip(1) {
+            let same = |text: &&Text| text.in_language(language) == text.english();
+            let same: Vec<&Text> = Text::ALL.iter().filter(same).collect();
+            // Some words are the same in two languages.
+            assert!(same.len() < 4, "{}: {same:?} are English", language.tag());
         }
     }
 

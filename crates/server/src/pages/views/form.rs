@@ -159,18 +159,6 @@ impl<'a> Input<'a> {
         self
     }
 
-    /// With the cursor in it.
-    pub(super) fn focused(mut self) -> Self {
-        self.focused = true;
-        self
-    }
-
-    /// Marked, if the problem is about it.
-    pub(super) fn with(mut self, problem: Option<Problem>) -> Self {
-        self.wrong = problem.is_some_and(|problem| problem.is_about(self.field));
-        self
-    }
-
     fn name(&self) -> &'static str {
         self.field.name()
     }
@@ -190,4 +178,22 @@ impl<'a> Input<'a> {
         let problem = if self.wrong { "problem" } else { "" };
         [problem, self.described_by].join(" ").trim().to_owned()
     }
+}
+
+/// Marks what is wrong, and puts the cursor where something is to be done: in the first field that is wrong and empty, or
+/// wrong, or empty.
+pub(super) fn focus(mut inputs: Vec<Input<'_>>, problem: Option<Problem>) -> Vec<Input<'_>> {
+    for input in &mut inputs {
+        input.wrong = problem.is_some_and(|problem| problem.is_about(input.field));
+    }
+    let urgency = |input: &&mut Input<'_>| match (input.wrong, input.value.is_empty()) {
+        (true, true) => 0,
+        (true, false) => 1,
+        (false, true) => 2,
+        (false, false) => 3,
+    };
+    if let Some(input) = inputs.iter_mut().min_by_key(urgency) {
+        input.focused = true;
+    }
+    inputs
 }

@@ -3,7 +3,10 @@
 use grantor_protocol::users::identifier::IdentifierKind;
 use http::StatusCode;
 
-use super::{Form, Problem, card, form::Input};
+use super::{
+    Form, Problem, card,
+    form::{Input, focus},
+};
 use crate::pages::{Page, Screen, Text, shell::Speech};
 
 /// A connection that a user may choose in place of a password.
@@ -35,16 +38,9 @@ pub struct Login {
 }
 
 impl Login {
-    fn inputs<'a>(&'a self, t: &Speech<'a>) -> [Input<'a>; 2] {
+    fn inputs<'a>(&'a self, t: &Speech<'a>) -> Vec<Input<'a>> {
         let identifier = Input::identifier(*t, &self.identifiers, &self.identifier);
-        let password = Input::password(*t);
-        // The cursor stands where something is still to be entered.
-        let [identifier, password] = if self.identifier.is_empty() {
-            [identifier.focused(), password]
-        } else {
-            [identifier, password.focused()]
-        };
-        [identifier.with(self.problem), password.with(self.problem)]
+        focus(vec![identifier, Input::password(*t)], self.problem)
     }
 }
 
@@ -86,9 +82,9 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    fn input<'a>(&'a self, t: &Speech<'a>) -> Input<'a> {
+    fn inputs<'a>(&'a self, t: &Speech<'a>) -> Vec<Input<'a>> {
         let input = Input::identifier(*t, &self.identifiers, &self.identifier);
-        input.with(self.problem).focused()
+        focus(vec![input], self.problem)
     }
 }
 
@@ -128,8 +124,8 @@ pub struct Password {
 }
 
 impl Password {
-    fn input<'a>(&self, t: &Speech<'a>) -> Input<'a> {
-        Input::password(*t).with(self.problem).focused()
+    fn inputs<'a>(&self, t: &Speech<'a>) -> Vec<Input<'a>> {
+        focus(vec![Input::password(*t)], self.problem)
     }
 }
 

@@ -3,7 +3,11 @@
 use grantor_protocol::users::{identifier::IdentifierKind, password::PasswordRule};
 use http::StatusCode;
 
-use super::{Form, Problem, card, form::Input, sign_up::sentences};
+use super::{
+    Form, Problem, card,
+    form::{Input, focus},
+    sign_up::sentences,
+};
 use crate::pages::{Page, Screen, Text, shell::Speech};
 
 /// Who forgot the password? Sends `username`.
@@ -22,9 +26,9 @@ pub struct ResetRequest {
 }
 
 impl ResetRequest {
-    fn input<'a>(&'a self, t: &Speech<'a>) -> Input<'a> {
+    fn inputs<'a>(&'a self, t: &Speech<'a>) -> Vec<Input<'a>> {
         let input = Input::identifier(*t, &self.identifiers, &self.identifier);
-        input.with(self.problem).focused()
+        focus(vec![input], self.problem)
     }
 }
 
@@ -89,11 +93,10 @@ pub struct NewPassword {
 }
 
 impl NewPassword {
-    fn inputs<'a>(&self, t: &Speech<'a>) -> [Input<'a>; 2] {
+    fn inputs<'a>(&self, t: &Speech<'a>) -> Vec<Input<'a>> {
         let has_rules = !self.sentences(t).is_empty();
-        let password = Input::new_password(*t, Text::LabelNewPassword, has_rules).focused();
-        let again = Input::password_again(*t);
-        [password.with(self.problem), again.with(self.problem)]
+        let password = Input::new_password(*t, Text::LabelNewPassword, has_rules);
+        focus(vec![password, Input::password_again(*t)], self.problem)
     }
 
     fn sentences(&self, t: &Speech<'_>) -> Vec<String> {

@@ -9,7 +9,10 @@ use grantor_protocol::users::{
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Form, Problem, card, form::Input};
+use super::{
+    Form, Problem, card,
+    form::{Input, focus},
+};
 use crate::pages::{Page, Screen, Text, shell::Speech};
 
 /// A field of the sign-up page, beside the password.
@@ -97,18 +100,17 @@ fn kind(code: &str) -> Option<Text> {
 
 impl SignUp {
     fn inputs<'a>(&'a self, t: &Speech<'a>) -> Vec<Input<'a>> {
-        let input = |(index, field): (usize, &'a SignUpField)| {
-            let mut input = Input::of_kind(*t, field.kind, &field.value).with(self.problem);
-            if field.asked == Asked::Optional {
-                input = input.optional();
+        let input = |field: &'a SignUpField| {
+            let input = Input::of_kind(*t, field.kind, &field.value);
+            match field.asked {
+                Asked::Optional => input.optional(),
+                Asked::Required | Asked::Inactive => input,
             }
-            if index == 0 { input.focused() } else { input }
         };
-        let mut inputs: Vec<_> = self.fields.iter().enumerate().map(input).collect();
+        let mut inputs: Vec<_> = self.fields.iter().map(input).collect();
         let has_rules = !self.sentences(t).is_empty();
-        let password = Input::new_password(*t, Text::LabelPassword, has_rules);
-        inputs.push(password.with(self.problem));
-        inputs
+        inputs.push(Input::new_password(*t, Text::LabelPassword, has_rules));
+        focus(inputs, self.problem)
     }
 
     fn sentences(&self, t: &Speech<'_>) -> Vec<String> {
