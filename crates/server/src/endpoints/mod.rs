@@ -22,14 +22,14 @@ use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule
 use crate::{
     app::App,
     authorize,
-    http::{context::with_context, failure::Failure},
+    http::{context::with_context, cors, failure::Failure},
     pages, token,
 };
 
 /// Everything the server answers.
 pub fn router(app: &Arc<App>) -> Router {
     let tenant = Router::new()
-        .route("/oauth/token", post(token::token))
+        .route("/oauth/token", post(token::token).options(cors::preflight))
         .route(
             "/.well-known/openid-configuration",
             get(discovery::document),
@@ -39,13 +39,21 @@ pub fn router(app: &Arc<App>) -> Router {
             get(discovery::document),
         )
         .route("/.well-known/jwks.json", get(keys::key_set))
-        .route("/userinfo", get(userinfo::answer).post(userinfo::answer))
+        .route(
+            "/userinfo",
+            get(userinfo::answer)
+                .post(userinfo::answer)
+                .options(cors::preflight),
+        )
         .merge(authorize::routes())
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))
         .route(logout::LOGGED_OUT, get(logout::logged_out))
-        .route("/dbconnections/signup", post(dbconnections::signup))
+        .route(
+            "/dbconnections/signup",
+            post(dbconnections::signup).options(cors::preflight),
+        )
         .route("/pem", get(keys::pem))
         .route("/cer", get(keys::cer))
         .layer(DefaultBodyLimit::max(MAX_BODY_LENGTH))

@@ -23,6 +23,7 @@ use crate::{
     app::App,
     http::{
         context::Context,
+        cors,
         failure::{Failure, json},
     },
     pipeline::own_token,
@@ -73,12 +74,24 @@ pub(super) async fn answer(
     Extension(context): Extension<Context>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let answer = tell(&app, &context, &headers, body).await;
+    let mut response = answer.unwrap_or_else(Failure::into_response);
+    cors::allow_everybody(response.headers_mut());
+    response
+}
+
+async fn tell(
+    app: &App,
+    context: &Context,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let body = body.map_err(|_| Refusal::new(Rule::BodyTooLarge))?;
-    let Some(token) = token_of(&headers, &body)? else {
+    let Some(token) = token_of(headers, &body)? else {
         return Ok(Challenge::NoToken.into_response());
     };
-    let Some(granted) = granted(&app, &context, &token).await? else {
+    let Some(granted) = granted(app, context, &token).await? else {
         return Ok(Challenge::InvalidToken.into_response());
     };
     let tenant = &context.site.tenant;

@@ -2,5 +2,6 @@
 
 pub mod context;
 pub mod cookies;
+pub mod cors;
 pub mod failure;
 pub mod rate_limit;

@@ -16,6 +16,7 @@ use grantor_protocol::{
     authorization::{Granted, may_use_grant},
     client_auth::ClientClaim,
     grants::GrantType,
+    model::Client,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
     profile::{ScopeInResponse, Switches},
     refusal::Refusal,
@@ -28,6 +29,7 @@ use crate::{
     app::App,
     http::{
         context::Context,
+        cors,
         failure::{Failure, json},
     },
     pipeline::{authenticate::authenticate, mint::Minted},
@@ -71,10 +73,11 @@ pub async fn token(
     let (head, body) = request.into_parts();
     let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
     let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
+    let mut client_id = None;
     let answer = match (taken, body) {
         (Err(refusal), _) => Err(refusal.into()),
         (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
-        (Ok(()), Ok(body)) => exchange(&app, &context, &head.headers, &body).await,
+        (Ok(()), Ok(body)) => exchange(&app, &context, &head.headers, &body, &mut client_id).await,
     };
     let mut response = match answer {
         Ok(success) => json(StatusCode::OK, &success),
@@ -88,6 +91,13 @@ pub async fn token(
         HeaderValue::from_static("noindex, nofollow, nosnippet, noarchive"),
     );
     allowance.write_to(headers);
+    if let (Some(origin), Some(client_id)) = (cors::origin(&head.headers), &client_id) {
+        let tenant = &context.site.tenant;
+        // A store that does not answer has been told of already.
+        if let Ok(Some(client)) = app.store.typed::<Client>(tenant, client_id).await {
+            cors::allow(headers, &client.value, origin);
+        }
+    }
     response
 }
 
@@ -96,6 +106,7 @@ async fn exchange(
     context: &Context,
     headers: &HeaderMap,
     body: &[u8],
+    client_id: &mut Option<String>,
 ) -> Result<Success, Failure> {
     let text = |name: header::HeaderName| {
         headers
@@ -108,6 +119,9 @@ async fn exchange(
         || Refusal::new(Rule::UnsupportedGrantType).naming("grant_type", clipped(name));
     let grant_type = GrantType::parse(name).ok_or_else(unsupported)?;
     let claim = ClientClaim::read(text(header::AUTHORIZATION), &parameters)?;
+    if cors::origin(headers).is_some() {
+        client_id.clone_from(&claim.client_id);
+    }
     if grant_type == GrantType::CLIENT_CREDENTIALS {
         return client_credentials::exchange(app, context, &claim, &parameters).await;
     }

@@ -6,7 +6,7 @@ use grantor_protocol::{
 };
 use grantor_server::keys::RSA;
 use http::Request;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{ISSUER, TestServer, decoded, on_both_engines};
 
@@ -203,14 +203,30 @@ async fn t3_5_discovery_lists_what_works_and_nothing_else(server: TestServer) {
         let status = server.get(path).await.status;
         assert_ne!(status, 404, "{name} is advertised and not there");
     }
+    assert_eq!(document["response_types_supported"], json!(["code"]));
     assert_eq!(
-        document["response_types_supported"],
-        Value::Array(Vec::new())
+        document["response_modes_supported"],
+        json!(["query", "fragment", "form_post"])
     );
     assert_eq!(
         document["grant_types_supported"],
-        json!(["client_credentials"])
+        json!(["authorization_code", "client_credentials"])
     );
+    assert_eq!(
+        document["code_challenge_methods_supported"],
+        json!(["S256"])
+    );
+    assert_eq!(
+        document["end_session_endpoint"],
+        format!("{ISSUER}oidc/logout")
+    );
+    // The tenant's switch for SDKs that would use it.
+    let off = json!({"id": "settings", "oidc_logout": {"rp_logout_end_session_endpoint_discovery": false}});
+    server
+        .put::<grantor_protocol::model::TenantSettings>(&off)
+        .await;
+    let document = server.get("/.well-known/openid-configuration").await.json();
+    assert!(document.get("end_session_endpoint").is_none());
 }
 
 async fn the_certificate_can_be_downloaded(server: TestServer) {

@@ -19,11 +19,6 @@ const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::OrganizationMissing, "protocol::authorize"),
     (Rule::InteractionRequired, "protocol::authorize"),
     (Rule::UserPolicyDenies, "protocol::authorization"),
-    (Rule::ReturnToNotRegistered, "protocol::redirect_uri"),
-    (
-        Rule::PostLogoutRedirectUriNotRegistered,
-        "protocol::redirect_uri",
-    ),
     (Rule::Unavailable, "the outside tests stop the database"),
     (Rule::Internal, "needs a defect"),
 ];
@@ -49,6 +44,7 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("bad_input.rs"),
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),
+        include_str!("logout.rs"),
         include_str!("sign_in.rs"),
         include_str!("tenants.rs"),
         include_str!("token_endpoint.rs"),

@@ -12,10 +12,12 @@ mod support;
 
 mod authorization_code;
 mod bad_input;
+mod browser_origins;
 mod client_authentication;
 mod client_credentials;
 mod discovery_and_keys;
 mod every_rule;
+mod logout;
 mod sign_in;
 mod telemetry;
 mod tenants;

@@ -6,7 +6,10 @@ use grantor_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Browser, PASSWORD, Page, TestServer, on_both_engines};
+use crate::support::{
+    ADA, Browser, CALLBACK, PASSWORD, TestServer, authorize, code_of, log_in, on_both_engines,
+    redeem, refused, shop,
+};
 
 on_both_engines!(
     t8_1_t8_5_a_login_ends_at_the_callback_with_the_code_and_the_state_alone,
@@ -37,85 +40,6 @@ on_both_engines!(
     post_begins_a_login_like_get,
     t4_1_t4_2_the_default_audience_is_that_of_logins_until_it_is_cleared,
 );
-
-const CALLBACK: &str = "https://shop.test/cb";
-
-async fn shop(server: TestServer) -> TestServer {
-    let server = server.with_orders().await;
-    for (client_id, members) in [
-        ("web", json!({"is_first_party": true})),
-        ("other", json!({"is_first_party": true})),
-        (
-            "tpc",
-            json!({"is_first_party": false, "name": "Print & Co"}),
-        ),
-    ] {
-        let mut body = json!({
-            "client_id": client_id, "name": "Shop", "client_secret": "s3cret", "app_type": "regular_web",
-            "grant_types": ["authorization_code"], "callbacks": [CALLBACK, "http://localhost:3000/cb", "myapp://cb"],
-        });
-        let members = members.as_object().unwrap().clone();
-        body.as_object_mut().unwrap().extend(members);
-        server.put::<Client>(&body).await;
-    }
-    server.with_people(&["web", "other", "tpc"]).await
-}
-
-fn authorize(client_id: &str, more: &str) -> String {
-    format!("/authorize?client_id={client_id}&response_type=code&redirect_uri={CALLBACK}&{more}")
-}
-
-/// Logs in as Ada on the page that is shown.
-async fn log_in(browser: &mut Browser<'_>, page: &Page) -> Page {
-    assert_eq!(page.path(), "/u/login", "{}", page.html());
-    browser
-        .submit(
-            page,
-            &[("username", "Ada@Orchard.test"), ("password", PASSWORD)],
-        )
-        .await
-}
-
-#[track_caller]
-fn code_of(page: &Page) -> String {
-    assert!(
-        page.url.starts_with(CALLBACK),
-        "{} {}",
-        page.url,
-        page.html()
-    );
-    page.parameter("code")
-        .unwrap_or_else(|| panic!("{}", page.url))
-}
-
-#[track_caller]
-fn refused(page: &Page, error: &str) -> String {
-    assert!(
-        page.url.starts_with(CALLBACK),
-        "{} {}",
-        page.url,
-        page.html()
-    );
-    assert_eq!(
-        page.parameter("error").as_deref(),
-        Some(error),
-        "{}",
-        page.url
-    );
-    assert_eq!(page.parameter("code"), None);
-    page.parameter("error_description").unwrap()
-}
-
-async fn redeem(server: &TestServer, client_id: &str, code: &str) -> Value {
-    let answer = server
-        .token(&json!({
-            "grant_type": "authorization_code", "client_id": client_id, "client_secret": "s3cret",
-            "code": code, "redirect_uri": CALLBACK,
-        }))
-        .await;
-    answer.access_token();
-    answer.json()
-}
 
 async fn t8_1_t8_5_a_login_ends_at_the_callback_with_the_code_and_the_state_alone(
     server: TestServer,

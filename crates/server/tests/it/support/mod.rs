@@ -4,10 +4,12 @@ mod browser;
 mod clock;
 mod codes;
 mod server;
+mod shop;
 
 pub(crate) use self::browser::{Browser, Page};
 pub(crate) use self::codes::{ADA, PASSWORD};
 pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, service};
+pub(crate) use self::shop::{CALLBACK, authorize, code_of, log_in, redeem, refused, shop};
 
 /// Runs each named test once per engine.
 macro_rules! on_both_engines {

@@ -63,6 +63,13 @@ impl TestServer {
                 "the test",
             )
             .unwrap();
+        values
+            .set(
+                "outbound.allowed_networks",
+                toml::Value::Array(vec!["127.0.0.0/8".into()]),
+                "the test",
+            )
+            .unwrap();
         if let Some(url) = database_url {
             values.set("storage.url", url.into(), "the test").unwrap();
         }
