@@ -5,17 +5,15 @@ use std::sync::Arc;
 use axum::response::Response;
 use grantor_protocol::{
     authorize,
-    model::{Branding, Client, CustomText, UniversalLoginTemplate},
-    profile::ErrorDialect,
-    rule::Rule,
+    model::{Branding, Client, CustomText, TenantSettings, UniversalLoginTemplate},
 };
-use http::{StatusCode, header};
+use http::header;
 use serde_json::Value;
 
-use super::{drive::redirect, fault::Fault, journal, visit::Visit};
+use super::{drive::redirect, error_page, fault::Fault, journal, visit::Visit};
 use crate::{
     http::failure::Failure,
-    pages::{self, ErrorPage, FormPost, Page, Shell, language::negotiate},
+    pages::{self, FormPost, Language, Page, Shell, language::negotiate},
     pipeline::load,
 };
 
@@ -45,19 +43,7 @@ async fn shell(
 ) -> Result<Shell, Fault> {
     let (store, site) = (&visit.app.store, &visit.context.site);
     let settings = load::settings(store, site).await?;
-    let locales = settings
-        .rest
-        .get("enabled_locales")
-        .and_then(Value::as_array);
-    let locales: Vec<String> = locales
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| tag.as_str().map(str::to_owned))
-        .collect();
-    let accepted = visit.headers.get(header::ACCEPT_LANGUAGE);
-    let accepted = accepted.and_then(|value| value.to_str().ok());
-    let wanted = reader.ui_locales.join(" ");
-    let language = negotiate(Some(&wanted), accepted, &locales);
+    let language = language(visit, &settings, reader.ui_locales);
     let branding = store.typed::<Branding>(&site.tenant, Branding::ID).await?;
     let branding = branding.as_ref().map(|branding| &*branding.value);
     let template = store
@@ -77,6 +63,26 @@ async fn shell(
         Some(client) => shell.for_client(client),
         None => shell,
     })
+}
+
+/// The language of a page: what the application asked for, else what the browser does, among those of the tenant.
+pub(super) fn language(
+    visit: &Visit<'_>,
+    settings: &TenantSettings,
+    ui_locales: &[String],
+) -> Language {
+    let enabled = settings
+        .rest
+        .get("enabled_locales")
+        .and_then(Value::as_array);
+    let enabled: Vec<String> = enabled
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    let accepted = visit.headers.get(header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    negotiate(Some(&ui_locales.join(" ")), accepted, &enabled)
 }
 
 /// An authorization response, on its way through the browser.
@@ -122,57 +128,5 @@ async fn told(visit: &Visit<'_>, fault: &Fault) -> Result<Response, Fault> {
     {
         return authorization(visit, client, response).await;
     }
-    let client = fault.client.as_deref();
-    let settings = load::settings(&visit.app.store, &visit.context.site).await?;
-    let member = |name: &str| settings.rest.get(name).and_then(Value::as_str);
-    let back = client
-        .and_then(|client| client.rest.get("initiate_login_uri")?.as_str())
-        .or(member("default_redirection_uri"))
-        .filter(|url| !url.is_empty());
-    if let (Rule::LoginNotFound, Some(back)) = (fault.error.refusal.rule, back) {
-        return Ok(redirect(&with_query(back, &[("iss", issuer.as_str())])));
-    }
-    let dialect = client.map_or(ErrorDialect::Vendor, |client| {
-        client.switches().error_dialect
-    });
-    let refusal = &fault.error.refusal;
-    let error = refusal.code(dialect).as_str().to_owned();
-    let description = refusal.description();
-    let own = settings
-        .rest
-        .get("error_page")
-        .and_then(|page| page.get("url")?.as_str());
-    if let Some(url) = own.filter(|url| !url.is_empty()) {
-        let client_id = client.map(|client| client.client_id.as_str());
-        let parameters = [
-            ("client_id", client_id.unwrap_or_default()),
-            ("error", &error),
-            ("error_description", &description),
-            ("tracking", &visit.context.request_id),
-        ];
-        return Ok(redirect(&with_query(url, &parameters)));
-    }
-    let status = StatusCode::from_u16(refusal.status(dialect));
-    let view = ErrorPage {
-        status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        error,
-        description,
-        tracking_id: (*visit.context.request_id).to_owned(),
-        back: back.map(str::to_owned),
-    };
-    let reader = Reader {
-        client,
-        ui_locales: &[],
-    };
-    page(visit, reader, &view).await
-}
-
-/// An administrator's URL with what is known added to its query.
-fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
-    let known = parameters.iter().filter(|(_, value)| !value.is_empty());
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(known)
-        .finish();
-    let mark = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{mark}{query}")
+    error_page::show(visit, fault).await
 }

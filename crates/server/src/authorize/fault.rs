@@ -5,6 +5,7 @@ use std::sync::Arc;
 use grantor_protocol::{
     authorize::{AuthorizationError, AuthorizationRequest, delivery_of},
     model::Client,
+    parameters::Parameters,
     refusal::Refusal,
 };
 
@@ -21,6 +22,8 @@ pub(crate) struct Fault {
     pub(crate) user_id: Option<String>,
     /// Whether no page was to be shown.
     pub(crate) silent: bool,
+    /// The languages that were asked for.
+    pub(crate) ui_locales: Vec<String>,
 }
 
 impl Fault {
@@ -31,6 +34,7 @@ impl Fault {
             client: Some(Arc::clone(client)),
             user_id: None,
             silent: false,
+            ui_locales: Vec::new(),
         }
     }
 
@@ -43,7 +47,15 @@ impl Fault {
         let delivery = delivery_of(client, &request.return_address);
         let mut fault = Self::of(client, AuthorizationError { refusal, delivery });
         fault.silent = request.is_silent();
+        fault.ui_locales.clone_from(&request.ui_locales);
         fault
+    }
+
+    /// The same in the language that `parameters` ask for, whatever else is wrong with them.
+    pub(crate) fn in_language_of(mut self, parameters: &Parameters) -> Self {
+        let words = parameters.words("ui_locales").unwrap_or_default();
+        self.ui_locales = words.into_iter().map(str::to_owned).collect();
+        self
     }
 
     /// The same with the user.
@@ -60,6 +72,7 @@ impl From<AuthorizationError> for Fault {
             client: None,
             user_id: None,
             silent: false,
+            ui_locales: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod answer;
 mod connection;
 mod consent;
 pub(crate) mod drive;
+mod error_page;
 pub(crate) mod fault;
 mod journal;
 mod log_in;
@@ -67,7 +68,8 @@ async fn authorize(
     let outcome = async {
         take(&visit)?;
         let parameters = Parameters::parse_form(text)?;
-        drive::begin(&visit, &parameters).await
+        let begun = drive::begin(&visit, &parameters).await;
+        begun.map_err(|fault| fault.in_language_of(&parameters))
     };
     answer::outcome(&visit, outcome.await).await
 }

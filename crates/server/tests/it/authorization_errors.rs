@@ -13,21 +13,41 @@ on_both_engines!(
 );
 
 const REDIRECTED: &[(&str, &str, &str)] = &[
-    ("response_mode=pigeon", "invalid_request", "Unsupported response mode: pigeon"),
-    ("prompt=none%20login", "invalid_request", "prompt=none cannot be used with other prompts"),
+    (
+        "response_mode=pigeon",
+        "invalid_request",
+        "Unsupported response mode: pigeon",
+    ),
+    (
+        "prompt=none%20login",
+        "invalid_request",
+        "prompt=none cannot be used with other prompts",
+    ),
     (
         "scope=online_access%20offline_access",
         "invalid_request",
         "Cannot request both online_access and offline_access scopes",
     ),
-    ("max_age=soon", "invalid_request", "Invalid value of parameter: max_age"),
-    ("code_challenge=short", "invalid_request", "Invalid value of parameter: code_challenge"),
+    (
+        "max_age=soon",
+        "invalid_request",
+        "Invalid value of parameter: max_age",
+    ),
+    (
+        "code_challenge=short&code_challenge_method=S256",
+        "invalid_request",
+        "Invalid value of parameter: code_challenge",
+    ),
     (
         "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S512",
         "invalid_request",
         "Unsupported code challenge method: S512",
     ),
-    ("request=a.b.c", "request_not_supported", "The request parameter is not supported"),
+    (
+        "request=a.b.c",
+        "request_not_supported",
+        "The request parameter is not supported",
+    ),
     (
         "request_uri=https%3A%2F%2Fx.test",
         "request_uri_not_supported",
@@ -72,7 +92,11 @@ async fn errors_of_a_proven_application_are_redirected_with_the_state(server: Te
         assert_eq!(page.parameter("state").as_deref(), Some("a+b"));
     }
     for (response_type, error, description) in [
-        ("pigeon", "unsupported_response_type", "Unsupported response type: pigeon"),
+        (
+            "pigeon",
+            "unsupported_response_type",
+            "Unsupported response type: pigeon",
+        ),
         (
             "token",
             "unauthorized_client",
@@ -100,10 +124,26 @@ async fn errors_before_the_callback_is_proven_stay_on_a_page(server: TestServer)
     let server = world(server).await;
     let mut browser = Browser::new(&server);
     for (query, status, sentence) in [
-        ("response_type=code", 400, "Missing required parameter: client_id"),
-        ("client_id=gone&response_type=code", 400, "Unknown client: gone"),
-        ("client_id=web&redirect_uri=https%3A%2F%2Fshop.test%2Fcb", 400, "Missing required parameter: response_type"),
-        ("client_id=web&client_id=web&response_type=code", 400, "Duplicate parameter: client_id"),
+        (
+            "response_type=code",
+            400,
+            "Missing required parameter: client_id",
+        ),
+        (
+            "client_id=gone&response_type=code",
+            400,
+            "Unknown client: gone",
+        ),
+        (
+            "client_id=web&redirect_uri=https%3A%2F%2Fshop.test%2Fcb",
+            400,
+            "Missing required parameter: response_type",
+        ),
+        (
+            "client_id=web&client_id=web&response_type=code",
+            400,
+            "Duplicate parameter: client_id",
+        ),
         (
             "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fevil.test",
             403,
@@ -124,9 +164,13 @@ async fn errors_of_applications_under_redirect_protection_stay_on_a_page(server:
     server.change::<Client>("tpc", &strict).await;
     let mut browser = Browser::new(&server);
     let page = browser.go(&authorize("tpc", "scope=openid")).await;
-    assert_eq!((page.answer.status.as_u16(), page.path()), (400, "/authorize"));
+    assert_eq!(
+        (page.answer.status.as_u16(), page.path()),
+        (400, "/authorize")
+    );
     assert!(
-        page.html().contains("Missing required parameter: code_challenge"),
+        page.html()
+            .contains("Missing required parameter: code_challenge"),
         "{}",
         page.html()
     );
@@ -135,14 +179,23 @@ async fn errors_of_applications_under_redirect_protection_stay_on_a_page(server:
 async fn j18_2_t4_7_the_tenants_own_error_page_is_told_what_happened(server: TestServer) {
     let server = world(server).await;
     let own = json!({"id": "settings", "error_page": {"url": "https://orchard.test/oops?a=1"}});
-    server.put::<grantor_protocol::model::TenantSettings>(&own).await;
+    server
+        .put::<grantor_protocol::model::TenantSettings>(&own)
+        .await;
     let mut browser = Browser::new(&server);
     let page = browser
         .go("/authorize?client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fevil.test&ui_locales=fr")
         .await;
-    assert!(page.url.starts_with("https://orchard.test/oops?a=1&"), "{}", page.url);
+    assert!(
+        page.url.starts_with("https://orchard.test/oops?a=1&"),
+        "{}",
+        page.url
+    );
     assert_eq!(page.parameter("client_id").as_deref(), Some("web"));
-    assert_eq!(page.parameter("error").as_deref(), Some("unauthorized_client"));
+    assert_eq!(
+        page.parameter("error").as_deref(),
+        Some("unauthorized_client")
+    );
     assert_eq!(page.parameter("lang").as_deref(), Some("fr"));
     let description = page.parameter("error_description").unwrap();
     assert!(description.contains("https://evil.test"), "{description}");
@@ -162,7 +215,10 @@ async fn j18_2_t4_7_the_tenants_own_error_page_is_told_what_happened(server: Tes
         .await;
     let shown = page.html();
     assert!(shown.starts_with("<h1>unauthorized_client</h1>"), "{shown}");
-    assert!(shown.contains("&lt;script&gt;") || shown.contains("&#60;script&#62;"), "{shown}");
+    assert!(
+        shown.contains("&lt;script&gt;") || shown.contains("&#60;script&#62;"),
+        "{shown}"
+    );
     assert!(!shown.contains("<script>"), "{shown}");
     assert!(shown.contains("|web|en</p>"), "{shown}");
     let policy = page.answer.header("content-security-policy");

@@ -5,20 +5,22 @@ use grantor_protocol::rule::Rule;
 /// The rules that a token request cannot break one by one over the wire, and where they are triggered instead.
 const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::ClientPolicyDenies, "protocol::authorization"),
-    (Rule::ResponseTypeUnsupported, "protocol::authorize"),
-    (Rule::ResponseModeUnsupported, "protocol::authorize"),
-    (Rule::ParameterMalformed, "protocol::authorize"),
-    (Rule::PromptNoneNotAlone, "protocol::authorize"),
-    (Rule::OnlineAndOffline, "protocol::authorize"),
-    (Rule::CodeChallengeMissing, "protocol::authorize"),
-    (Rule::CodeChallengeMalformed, "protocol::authorize"),
-    (Rule::CodeChallengeMethodUnsupported, "protocol::authorize"),
-    (Rule::RequestObjectUnsupported, "protocol::authorize"),
-    (Rule::RequestUriUnsupported, "protocol::authorize"),
-    (Rule::OrganizationNotAllowed, "protocol::authorize"),
-    (Rule::OrganizationMissing, "protocol::authorize"),
-    (Rule::InteractionRequired, "protocol::authorize"),
-    (Rule::UserPolicyDenies, "protocol::authorization"),
+    (
+        Rule::InteractionRequired,
+        "sign_in.rs, by its code: a callback that anybody could claim",
+    ),
+    (
+        Rule::LoginNotFound,
+        "sign_in.rs, where the page escapes its apostrophe",
+    ),
+    (
+        Rule::ReturnToNotRegistered,
+        "logout.rs, where the page escapes its quotes",
+    ),
+    (
+        Rule::PostLogoutRedirectUriNotRegistered,
+        "logout.rs, where the page escapes its quotes",
+    ),
     (Rule::Unavailable, "the outside tests stop the database"),
     (Rule::Internal, "needs a defect"),
 ];
@@ -41,6 +43,7 @@ fn every_rule_has_a_clause_a_sentence_and_an_error_status() {
 fn every_rule_is_named_by_a_test_or_told_where() {
     let sources = [
         include_str!("authorization_code.rs"),
+        include_str!("authorization_errors.rs"),
         include_str!("bad_input.rs"),
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),

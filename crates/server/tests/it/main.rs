@@ -11,6 +11,7 @@
 mod support;
 
 mod authorization_code;
+mod authorization_errors;
 mod bad_input;
 mod browser_origins;
 mod client_authentication;

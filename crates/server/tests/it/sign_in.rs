@@ -613,7 +613,8 @@ async fn t15_2_silence_is_kept_where_a_page_would_be_needed(server: TestServer) 
     code_of(&browser.go(&silent("web")).await);
     let page = browser.go(&silent("tpc")).await;
     assert_eq!(refused(&page, "consent_required"), "Consent required");
-    assert_eq!(server.logged("fsa").await["client_id"], "tpc");
+    let event = server.logged_with("fsa", "Consent required").await;
+    assert_eq!(event["client_id"], "tpc");
     assert_eq!(server.logged("ssa").await["client_id"], "web");
 }
 
