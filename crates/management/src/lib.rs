@@ -10,9 +10,12 @@ mod body;
 mod call;
 mod convenience;
 mod engine;
+mod exports;
 mod failure;
 mod jobs;
 mod keys;
+mod mails;
+mod multipart;
 mod openapi;
 mod passwords;
 mod pending;
@@ -43,6 +46,7 @@ pub use crate::{
         CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations, KeyProblem,
         Pending, PublicKey, Revocation, SigningKey,
     },
+    mails::{LinkRules, MailOperations, VerificationMail},
     openapi::openapi,
     passwords::{PasswordOperations, TooBusy},
     seed::{ManagementClient, Seeded},
@@ -59,6 +63,8 @@ pub struct Management {
     pub keys: Arc<dyn KeyOperations>,
     /// Password hashing.
     pub passwords: Arc<dyn PasswordOperations>,
+    /// Mails to users.
+    pub mails: Arc<dyn MailOperations>,
     /// The issuer of tenants that have no host of their own.
     pub default_issuer: Issuer,
     /// The domain name system.

@@ -37,12 +37,18 @@ pub(crate) async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 /// Does what is due, one job after the other.
-async fn drain(app: &App) {
+async fn drain(app: &Arc<App>) {
     loop {
-        match app.management.work().await {
-            Ok(true) => {}
-            Ok(false) => return,
+        let one = Arc::clone(app);
+        // In a task of its own, so that what makes one job panic does not end the worker.
+        match tokio::spawn(async move { one.management.work().await }).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return,
             Err(error) => {
+                tracing::error!(%error, "a job ended badly, and will be tried again");
+                return;
+            }
+            Ok(Err(error)) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a job was interrupted, and will be gone on with"

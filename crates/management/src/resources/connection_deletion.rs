@@ -5,7 +5,7 @@ use grantor_protocol::{
     env::IdForm,
     users::{Connection, identifier},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     call::Response,
@@ -29,7 +29,7 @@ pub(super) fn delete<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
         let kind = &Connection::KIND;
         batch.delete_revision(tenant, kind, &record.id, record.revision, now);
         let id = call.management.env.id(IdForm::Alphanumeric("job_", 16));
-        let body = json!({"connection": name});
+        let body = jobs::body(&Map::new(), &name);
         batch.open_job(tenant, &id, JobKind::ConnectionDeletion.name(), &body, now);
         let response = Response::json(202, json!({"deleted_at": now.rfc3339()}));
         match call.commit_recorded(batch, &response).await {
@@ -45,7 +45,7 @@ pub(super) async fn is_pending(call: &Call<'_>, name: &str) -> Result<bool, Fail
     let open = call.management.store.open_jobs(call.tenant, kind).await?;
     Ok(open
         .iter()
-        .any(|job| jobs::text(&job.body, "connection") == Some(name)))
+        .any(|job| jobs::work::<String>(&job.body).as_deref() == Some(name)))
 }
 
 /// `DELETE /connections/{id}/users?email=…`.

@@ -18,6 +18,7 @@ mod custom_domains;
 mod email_provider;
 mod email_templates;
 mod grants;
+mod jobs;
 mod logs;
 mod prompt_texts;
 mod prompts;
@@ -37,7 +38,7 @@ mod users;
 
 pub(crate) use self::{
     connection_options::fresh_database as fresh_database_options,
-    tenant_settings::fresh as fresh_settings,
+    tenant_settings::fresh as fresh_settings, user_create::new_user,
 };
 
 use grantor_protocol::document::Kind;
@@ -57,6 +58,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &email_provider::EMAIL_PROVIDER,
     &email_templates::EMAIL_TEMPLATES,
     &grants::GRANTS,
+    &jobs::JOBS,
     &logs::LOGS,
     &prompt_texts::CUSTOM_TEXT,
     &prompt_texts::PARTIALS,

@@ -101,7 +101,7 @@ async fn issue(
     user: &User,
     identity: &Identity,
 ) -> Result<Response, Failure> {
-    let email = email_of(user, identity);
+    let email = user.email_of(identity).map(str::to_owned);
     if email.is_none() && kind == TicketKind::EmailVerification {
         return Err(Failure::body("The user does not have an email address"));
     }
@@ -133,15 +133,6 @@ async fn issue(
     let response = Response::json(201, json!({"ticket": link}));
     call.commit_recorded(batch, &response).await?;
     Ok(response)
-}
-
-/// The address of an identity: the user's own for the primary one, that of its profile for the others.
-fn email_of(user: &User, identity: &Identity) -> Option<String> {
-    if user.primary_identity() == Some(identity) {
-        return user.email.clone();
-    }
-    let profile = identity.profile_data.as_ref()?;
-    profile.get("email")?.as_str().map(str::to_owned)
 }
 
 async fn named_user(call: &Call<'_>) -> Result<User, Failure> {
@@ -181,7 +172,8 @@ async fn user_at_connection(call: &Call<'_>) -> Result<(User, Option<String>), F
     Ok((found.found.user, Some(name)))
 }
 
-fn named_identity<'u>(call: &Call<'_>, user: &'u User) -> Result<&'u Identity, Failure> {
+/// The identity of the user that the body names as `identity`, else the primary one.
+pub(super) fn named_identity<'u>(call: &Call<'_>, user: &'u User) -> Result<&'u Identity, Failure> {
     let named = call.body.get("identity");
     let member = |name: &str| {
         named

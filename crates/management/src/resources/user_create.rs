@@ -1,7 +1,7 @@
 //! Making users.
 
 use grantor_protocol::{
-    env::IdForm,
+    env::{IdForm, Timestamp},
     secret::Secret,
     users::{Connection, Identity, User, UserId, identifier::IdentifierKind},
 };
@@ -9,6 +9,7 @@ use grantor_storage::{Batch, users::IdentityKey};
 use serde_json::{Map, Value};
 
 use crate::{
+    Management,
     call::Response,
     engine::Call,
     failure::Failure,
@@ -34,7 +35,7 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
             let message = "The connection does not exist.";
             Failure::new(400, "inexistent_connection", message)
         })?;
-        let user = new_user(call, &connection)?;
+        let user = new_user(call.management, &connection, &call.body, call.now)?;
         let mut batch = call.management.store.batch();
         batch.insert_user(
             call.tenant,
@@ -42,6 +43,10 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
             &profile::identifiers(&connection, &user),
         );
         set_password(call, &connection, &user, &mut batch).await?;
+        // Unless the request says otherwise, whoever has an address is asked whether it is its own.
+        if call.body.get("verify_email") != Some(&Value::Bool(false)) {
+            profile::ask_to_verify(call, &user, &mut batch).await?;
+        }
         let shown = users::show(call, &user, &Selected::All);
         let response = Response::json(201, Value::Object(shown));
         let committed = call.commit_recorded(batch, &response).await;
@@ -50,23 +55,29 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
     })
 }
 
-fn new_user(call: &Call<'_>, connection: &Connection) -> Result<User, Failure> {
+/// The user that a body describes, as one of `connection`. Its password is not looked at.
+pub(crate) fn new_user(
+    management: &Management,
+    connection: &Connection,
+    body: &Map<String, Value>,
+    now: Timestamp,
+) -> Result<User, Failure> {
     if !matches!(connection.strategy.as_str(), "auth0" | "email" | "sms") {
         return Err(Failure::body(
             "Connection does not support user creation through the API. It must either be a \
              database or passwordless connection",
         ));
     }
-    let made = call.management.env.id(IdForm::Hex(24));
-    let bare = text(&call.body, "user_id").filter(|id| !id.is_empty());
+    let made = management.env.id(IdForm::Hex(24));
+    let bare = text(body, "user_id").filter(|id| !id.is_empty());
     let id = UserId::of(&connection.strategy, bare.unwrap_or(&made)).ok_or_else(|| {
         let problem = "String does not match pattern ^\\S*$".to_owned();
         Failure::payload(&Problem::new(problem).inside("user_id"))
     })?;
     let identity = Identity::database(&connection.name, &id);
-    let mut user = User::new(id, identity, call.now);
+    let mut user = User::new(id, identity, now);
     for kind in profile::KINDS {
-        if let Some(value) = text(&call.body, kind.as_str()) {
+        if let Some(value) = text(body, kind.as_str()) {
             profile::check_kind(connection, kind)?;
             let normal = Some(profile::normal(connection, kind, value)?);
             match kind {
@@ -77,9 +88,9 @@ fn new_user(call: &Call<'_>, connection: &Connection) -> Result<User, Failure> {
         }
     }
     profile::check_required(connection, &user)?;
-    let own = |name: &str| text(&call.body, name).map(str::to_owned);
-    let flag = |name: &str| call.body.get(name).and_then(Value::as_bool);
-    let object = |name: &str| call.body.get(name).and_then(Value::as_object).cloned();
+    let own = |name: &str| text(body, name).map(str::to_owned);
+    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    let object = |name: &str| body.get(name).and_then(Value::as_object).cloned();
     user.given_name = own("given_name");
     user.family_name = own("family_name");
     user.name = own("name");

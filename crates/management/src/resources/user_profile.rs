@@ -2,20 +2,21 @@
 
 use grantor_protocol::{
     document::Document,
+    model::Client,
     secret::Secret,
+    tenant::TenantId,
     users::{
         Connection, User,
         connection::Asked,
-        identifier::{self, Identifier, IdentifierKind},
+        identifier::{Identifier, IdentifierKind},
         metadata,
-        password::PasswordPolicy,
+        password::{PasswordPolicy, PasswordRefusal},
     },
 };
-use grantor_storage::users::IdentityKey;
+use grantor_storage::{Batch, users::IdentityKey};
 use serde_json::{Map, Value};
 
-use crate::{Management, failure::Failure, schema::Problem};
-use grantor_protocol::tenant::TenantId;
+use crate::{Management, engine::Call, failure::Failure, mails::Verification, schema::Problem};
 
 /// The connection called `name`.
 pub(crate) async fn connection(
@@ -42,20 +43,11 @@ pub(crate) fn normal(
     kind: IdentifierKind,
     value: &str,
 ) -> Result<String, Failure> {
-    let wrong = |format: &str| {
-        let problem = format!("Object didn't pass validation for format {format}: {value}");
-        Failure::payload(&Problem::new(problem).inside(kind.as_str()))
-    };
-    match kind {
-        IdentifierKind::Email => identifier::email(value).ok_or_else(|| wrong("email")),
-        IdentifierKind::PhoneNumber => {
-            identifier::phone_number(value).ok_or_else(|| wrong("phone_number"))
-        }
-        IdentifierKind::Username => {
-            let limits = connection.options.username_limits();
-            identifier::username(value, limits).ok_or_else(|| wrong("username"))
-        }
-    }
+    connection.options.normal(kind, value).ok_or_else(|| {
+        let name = kind.as_str();
+        let problem = format!("Object didn't pass validation for format {name}: {value}");
+        Failure::payload(&Problem::new(problem).inside(name))
+    })
 }
 
 /// Whether users of the connection may have an identifier of this kind.
@@ -145,12 +137,46 @@ pub(crate) async fn hash(
         let store = &management.store;
         let earlier = store.password_hashes(tenant, key, history).await?;
         if passwords.was_used(tenant, password, &earlier).await? {
-            let refusal = grantor_protocol::users::password::PasswordRefusal::Reused;
+            let refusal = PasswordRefusal::Reused;
             return Err(Failure::body(refusal.management_message()));
         }
     }
     let hash = passwords.hash(tenant, password).await?;
     Ok((hash, kept.unwrap_or(0)))
+}
+
+/// Adds the mail that asks a user to verify its address to `batch`, unless there is nothing to verify.
+pub(crate) async fn ask_to_verify(
+    call: &Call<'_>,
+    user: &User,
+    batch: &mut Batch,
+) -> Result<(), Failure> {
+    let (Some(identity), Some(email)) = (user.primary_identity(), &user.email) else {
+        return Ok(());
+    };
+    if user.email_verified == Some(true) {
+        return Ok(());
+    }
+    let named = call.body.get("client_id").and_then(Value::as_str);
+    let client = match named {
+        Some(id) => {
+            call.management
+                .store
+                .typed::<Client>(call.tenant, id)
+                .await?
+        }
+        None => None,
+    };
+    let verification = Verification {
+        tenant: call.tenant,
+        user,
+        identity,
+        email,
+        client: client.as_ref().map(|client| &*client.value),
+        now: call.now,
+    };
+    let queued = call.management.queue_verification(batch, verification);
+    Ok(queued.await?)
 }
 
 /// The refusal for a key that another user has.

@@ -135,6 +135,9 @@ async fn change(call: &Call<'_>, stored: &StoredUser) -> Result<(User, Batch), F
     }
     user.updated_at = call.now;
     batch.replace_user(tenant, &user, stored.revision);
+    if call.body.get("verify_email") == Some(&Value::Bool(true)) {
+        profile::ask_to_verify(call, &user, &mut batch).await?;
+    }
     if ends_sessions {
         batch.end_sessions_of_user(tenant, user.user_id.as_str());
         batch.revoke_access_tokens_of_user(tenant, user.user_id.as_str());

@@ -40,6 +40,17 @@ impl Problem {
         self
     }
 
+    /// What is wrong.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where: `a.b[0]`; empty for the value itself.
+    pub(crate) fn path(&self) -> String {
+        let path: String = self.steps.iter().rev().map(String::as_str).collect();
+        path.trim_start_matches('.').to_owned()
+    }
+
     /// The whole sentence; `place` is `Payload`, `Query` or `Path`.
     pub(crate) fn sentence(&self, place: &str) -> String {
         let sentence = self.clause(place);
@@ -55,11 +66,10 @@ impl Problem {
     }
 
     fn clause(&self, place: &str) -> String {
-        let path: String = self.steps.iter().rev().map(String::as_str).collect();
         let problem = format!("{place} validation error: '{}'", self.text);
-        match path.strip_prefix('.') {
-            Some(path) => format!("{problem} on property {path}"),
-            None => problem,
+        match (self.steps.is_empty(), self.path()) {
+            (false, path) if !path.starts_with('[') => format!("{problem} on property {path}"),
+            _ => problem,
         }
     }
 }

@@ -15,6 +15,7 @@ mod coverage;
 mod emails;
 mod engine;
 mod hostile;
+mod jobs;
 mod log_and_statistics;
 mod others;
 mod prompts;

@@ -10,8 +10,8 @@ use std::{
 
 use grantor_management::{
     Authority, Caller, CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations,
-    KeyProblem, Management, PasswordOperations, Pending, PublicKey, Request, Response, Revocation,
-    SigningKey, TooBusy,
+    KeyProblem, LinkRules, MailOperations, Management, PasswordOperations, Pending, PublicKey,
+    Request, Response, Revocation, SigningKey, TooBusy, VerificationMail,
 };
 use grantor_protocol::{
     document::Document,
@@ -20,7 +20,7 @@ use grantor_protocol::{
     tenant::{Issuer, TenantId},
     users::Connection,
 };
-use grantor_storage::{Engine, MasterKeySource, Options, Store};
+use grantor_storage::{Engine, Error, MasterKeySource, Options, SealedMail, Store};
 use serde_json::{Value, json};
 
 /// The instant at which every test begins: 2026-01-01T00:00:00Z.
@@ -196,6 +196,34 @@ impl PasswordOperations for PlainPasswords {
     }
 }
 
+/// Mails that say whom they are for and where they lead.
+pub(crate) struct WrittenMails(Store);
+
+impl MailOperations for WrittenMails {
+    fn verification_rules<'a>(
+        &'a self,
+        _: &'a VerificationMail<'a>,
+    ) -> Pending<'a, Result<LinkRules, Error>> {
+        let rules = LinkRules {
+            lifetime_seconds: 60,
+            result_url: Some("https://a.test/verified".to_owned()),
+            tells_address: true,
+        };
+        Box::pin(async move { Ok(rules) })
+    }
+
+    fn verification<'a>(
+        &'a self,
+        mail: &'a VerificationMail<'a>,
+        link: &'a str,
+    ) -> Pending<'a, Result<Option<SealedMail>, Error>> {
+        let content = format!("{} {link}", mail.to);
+        let now = Timestamp::from_millis(START);
+        let sealed = self.0.seal_mail(mail.tenant, link, content.as_bytes(), now);
+        Box::pin(async move { sealed.map(Some) })
+    }
+}
+
 /// A domain name system in which `ready.` names point to us.
 pub(crate) struct ReadyNames;
 
@@ -245,6 +273,7 @@ impl Api {
         };
         Self {
             management: Management {
+                mails: Arc::new(WrittenMails(store.clone())),
                 store,
                 env,
                 keys: Arc::new(NamedKeys::new()),
@@ -290,6 +319,25 @@ impl Api {
         self.management.answer(&self.tenant, caller, request).await
     }
 
+    /// Sends a file and fields as a form would.
+    pub(crate) async fn upload(&self, path: &str, parts: &[(&str, &str)]) -> Response {
+        let mut body = String::new();
+        for (name, content) in parts {
+            body.push_str("--b0undary\r\nContent-Disposition: form-data; name=\"");
+            body.push_str(&format!("{name}\"\r\n\r\n{content}\r\n"));
+        }
+        body.push_str("--b0undary--\r\n");
+        let request = Request {
+            content_type: Some("multipart/form-data; boundary=b0undary"),
+            body: body.as_bytes(),
+            ..Request::new("POST", path, &self.issuer)
+        };
+        let operator = Caller::operator();
+        self.management
+            .answer(&self.tenant, &operator, request)
+            .await
+    }
+
     /// `GET`, which must succeed.
     pub(crate) async fn read(&self, path: &str) -> Value {
         self.send("GET", path, Value::Null).await.ok(200)
@@ -303,6 +351,17 @@ impl Api {
     /// Does every job that is due.
     pub(crate) async fn work(&self) {
         while self.management.work().await.unwrap() {}
+    }
+
+    /// The mails that wait, each once: the address and the link.
+    pub(crate) async fn mails(&self) -> Vec<String> {
+        let now = self.management.env.now();
+        let store = &self.management.store;
+        let mails = store.claim_mails(&self.tenant, 100, now, now.plus_seconds(3_600));
+        let mails = mails.await.unwrap().into_iter();
+        mails
+            .map(|mail| String::from_utf8(mail.content.to_vec()).unwrap())
+            .collect()
     }
 
     /// A connection as it is stored.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    identifier::{Allowed, IdentifierKind, UsernameLimits},
+    identifier::{self, Allowed, IdentifierKind, UsernameLimits},
     password::PasswordOptions,
 };
 use crate::document::{Document, Kind, Link, UniqueKey};
@@ -273,6 +273,15 @@ impl ConnectionOptions {
             attribute.is_none_or(|attribute| attribute.unique != Some(false))
         };
         ALL.into_iter().filter(unique).collect()
+    }
+
+    /// What a text is as an identifier of this kind, in its normal form; `None` if it is none.
+    pub fn normal(&self, kind: IdentifierKind, text: &str) -> Option<String> {
+        match kind {
+            IdentifierKind::Email => identifier::email(text),
+            IdentifierKind::Username => identifier::username(text, self.username_limits()),
+            IdentifierKind::PhoneNumber => identifier::phone_number(text),
+        }
     }
 
     /// What usernames are like.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     User, UserId,
     connection::{Asked, Connection, ConnectionOptions},
-    identifier::{self, IdentifierKind},
+    identifier::IdentifierKind,
     password::{PasswordPolicy, PasswordRefusal},
     user::Identity,
 };
@@ -132,12 +132,8 @@ impl SignUp {
             (Asked::Required, None) => return Err(SignUpRefusal::Missing(kind.as_str())),
             (Asked::Required | Asked::Optional, Some(text)) => text,
         };
-        let normal = match kind {
-            IdentifierKind::Email => identifier::email(text),
-            IdentifierKind::Username => identifier::username(text, options.username_limits()),
-            IdentifierKind::PhoneNumber => identifier::phone_number(text),
-        };
-        normal
+        options
+            .normal(kind, text)
             .map(Some)
             .ok_or(SignUpRefusal::Malformed(kind.as_str()))
     }

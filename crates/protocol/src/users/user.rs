@@ -193,6 +193,14 @@ impl User {
         identities.find(|identity| identity.connection == connection)
     }
 
+    /// The address of an identity of the user: its own for the primary one, that of its profile for the others.
+    pub fn email_of<'a>(&'a self, identity: &'a Identity) -> Option<&'a str> {
+        if self.primary_identity() == Some(identity) {
+            return self.email.as_deref();
+        }
+        identity.profile_data.as_ref()?.get("email")?.as_str()
+    }
+
     /// The value of an identifier of the primary identity.
     pub fn identifier(&self, kind: IdentifierKind) -> Option<&str> {
         match kind {

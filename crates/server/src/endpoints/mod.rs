@@ -2,6 +2,7 @@
 
 mod dbconnections;
 mod discovery;
+mod exports;
 mod health;
 mod keys;
 mod logout;
@@ -50,6 +51,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))
         .route(logout::LOGGED_OUT, get(logout::logged_out))
+        .route("/exports/{id}", get(exports::answer))
         .route(
             "/dbconnections/signup",
             post(dbconnections::signup).options(cors::preflight),

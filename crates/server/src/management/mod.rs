@@ -3,6 +3,7 @@
 mod bearer;
 mod domains;
 mod key_operations;
+mod mail_operations;
 mod password_operations;
 mod seed;
 
@@ -13,7 +14,9 @@ use grantor_protocol::{env::Env, tenant::Issuer};
 use grantor_storage::Store;
 use serde_json::json;
 
-use crate::{app::App, http::context::Context, keys::Keys, passwords::Passwords};
+use crate::{
+    app::App, http::context::Context, keys::Keys, outbound::mail::Mail, passwords::Passwords,
+};
 
 pub use self::seed::{management_client_id, seed_tenant};
 
@@ -24,11 +27,13 @@ pub fn compose(
     passwords: &Passwords,
     default_issuer: Issuer,
 ) -> Management {
+    let mail = Mail::new(store.clone(), env.clone());
     Management {
         store: store.clone(),
         env: env.clone(),
         keys: Arc::new(key_operations::ServerKeys::new(keys.clone())),
         passwords: Arc::new(password_operations::ServerPasswords::new(passwords.clone())),
+        mails: Arc::new(mail_operations::ServerMails::new(mail, store.clone())),
         default_issuer,
         domains: Arc::new(domains::SystemResolver),
     }
