@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import harness
+from browsing import Browser, Certificate, People
 from harness import Grantor
 from postgres import Cluster
 
@@ -26,6 +27,32 @@ def server(tmp_path_factory):
     server.start()
     yield server
     assert server.stop() == 0, server.log_text()
+
+
+@pytest.fixture(scope="module")
+def browser(server, certificate):
+    """A real browser."""
+    browser = Browser(server, certificate)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """What the applications show to the browser."""
+    return Certificate(tmp_path_factory.mktemp("applications"))
+
+
+@pytest.fixture(scope="session")
+def people(server):
+    """The users of the shared server and their applications."""
+    return People(server)
+
+
+@pytest.fixture(scope="session")
+def ada(people):
+    """Somebody who can log in."""
+    return people.user("ada", name="Ada")
 
 
 @pytest.fixture

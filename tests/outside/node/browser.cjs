@@ -1,7 +1,7 @@
 // Debian's Chromium, which talks to nobody but the server under test.
 const { chromium } = require("playwright-core");
 
-exports.launch = () =>
+exports.launch = (...more) =>
   chromium.launch({
     executablePath: process.env.OUTSIDE_CHROMIUM || "/usr/bin/chromium",
     args: [
@@ -12,6 +12,7 @@ exports.launch = () =>
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 
