@@ -17,15 +17,18 @@ pub(crate) enum Section {
     Management,
     /// `grantor apply`.
     Apply,
+    /// People who log in, and userinfo.
+    Logins,
 }
 
 /// All sections, in the order they run.
-pub(crate) const ALL: [(&str, Section); 5] = [
+pub(crate) const ALL: [(&str, Section); 6] = [
     ("starts", Section::Starts),
     ("tokens", Section::Tokens),
     ("scale", Section::Scale),
     ("management", Section::Management),
     ("apply", Section::Apply),
+    ("logins", Section::Logins),
 ];
 
 /// The command line, read.
@@ -40,7 +43,7 @@ pub(crate) struct Arguments {
 }
 
 /// What is told when an argument is none.
-const USAGE: &str = "usage: grantor-bench [starts] [tokens] [scale] [management] [apply] [--postgres] [--json FILE]";
+const USAGE: &str = "usage: grantor-bench [starts] [tokens] [scale] [management] [apply] [logins] [--postgres] [--json FILE]";
 
 impl Arguments {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> anyhow::Result<Self> {

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::server::{Fixture, Grantor, token_form};
 
 /// Most objects in one commit.
-const BATCH: usize = 2_000;
+pub(crate) const BATCH: usize = 2_000;
 
 /// A data directory with many things in it.
 #[derive(Debug)]
@@ -46,15 +46,15 @@ impl Filled {
     }
 }
 
-struct Filler {
-    store: Store,
-    env: Env,
-    batch: grantor_storage::Batch,
-    waiting: usize,
+pub(crate) struct Filler {
+    pub(crate) store: Store,
+    pub(crate) env: Env,
+    pub(crate) batch: grantor_storage::Batch,
+    pub(crate) waiting: usize,
 }
 
 /// A data directory of the default tenant with an API that signs with ES256, its key, one client and its grant.
-async fn begin(binary: &Path) -> anyhow::Result<(TempDir, Fixture)> {
+pub(crate) async fn begin(binary: &Path) -> anyhow::Result<(TempDir, Fixture)> {
     let directory = tempfile::tempdir()?;
     let server = Grantor::start(binary, directory.path(), &[]).await?;
     server.first_token().await?;
@@ -152,7 +152,7 @@ fn host(number: usize) -> String {
 }
 
 impl Filler {
-    async fn open(directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn open(directory: &Path) -> anyhow::Result<Self> {
         let env = env::system();
         let store = Store::open(Options {
             engine: Engine::Sqlite {
@@ -173,7 +173,7 @@ impl Filler {
         })
     }
 
-    async fn find<T: Document>(&self, id: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn find<T: Document>(&self, id: &str) -> anyhow::Result<Value> {
         let tenant = TenantId::default_tenant();
         let found = self.store.find(&tenant, &T::KIND, id).await?;
         Ok(found.with_context(|| format!("no {id} is stored"))?.body)
@@ -202,12 +202,12 @@ impl Filler {
         self.add::<ClientGrant>(tenant, &grant);
     }
 
-    fn add<T: Document>(&mut self, tenant: &TenantId, body: &Value) {
+    pub(crate) fn add<T: Document>(&mut self, tenant: &TenantId, body: &Value) {
         self.batch.insert(tenant, &T::KIND, body, self.env.now());
         self.waiting += 1;
     }
 
-    async fn commit_if(&mut self, least: usize) -> anyhow::Result<()> {
+    pub(crate) async fn commit_if(&mut self, least: usize) -> anyhow::Result<()> {
         if self.waiting >= least {
             let batch = std::mem::replace(&mut self.batch, self.store.batch());
             self.store.commit(batch).await?;

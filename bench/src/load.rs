@@ -114,6 +114,19 @@ pub(crate) async fn exchange(
     request: &str,
     buffer: &mut Vec<u8>,
 ) -> anyhow::Result<usize> {
+    let body = converse(stream, request, buffer).await?;
+    if !buffer.starts_with(b"HTTP/1.1 2") {
+        bail!("answered {}", String::from_utf8_lossy(buffer));
+    }
+    Ok(body)
+}
+
+/// The same, and the answer may be anything.
+pub(crate) async fn converse(
+    stream: &mut TcpStream,
+    request: &str,
+    buffer: &mut Vec<u8>,
+) -> anyhow::Result<usize> {
     stream.write_all(request.as_bytes()).await?;
     buffer.clear();
     let body = loop {
@@ -125,21 +138,20 @@ pub(crate) async fn exchange(
         }
     };
     let text = std::str::from_utf8(buffer.get(..body).unwrap_or_default())?;
-    let success = text.starts_with("HTTP/1.1 2");
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<usize>().ok())
-            .flatten()
-    });
+    let length = header(text, "content-length").and_then(|length| length.parse::<usize>().ok());
     let length = length.context("an answer without a length")?;
     while buffer.len() < body + length {
         if stream.read_buf(buffer).await? == 0 {
             bail!("the server closed the connection");
         }
     }
-    if !success {
-        bail!("answered {}", String::from_utf8_lossy(buffer));
-    }
     Ok(body)
+}
+
+/// The value of a header in the head of an answer.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }

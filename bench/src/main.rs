@@ -5,9 +5,11 @@
 
 mod arguments;
 mod cpu;
+mod crowd;
 mod fill;
 mod hello;
 mod load;
+mod people;
 mod report;
 mod sections;
 mod server;
@@ -38,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
             Section::Scale => sections::scale::run(&mut bench).await?,
             Section::Management => sections::management::run(&mut bench).await?,
             Section::Apply => sections::apply::run(&mut bench).await?,
+            Section::Logins => sections::logins::run(&mut bench).await?,
         }
     }
     bench.report.finish();

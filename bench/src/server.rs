@@ -82,6 +82,7 @@ impl Grantor {
             .env("GRANTOR_LOG_LEVEL", "warn")
             .env("GRANTOR_LIMITS_TOKEN_PER_SECOND", "1000000")
             .env("GRANTOR_LIMITS_MANAGEMENT_PER_SECOND", "1000000")
+            .env("GRANTOR_LIMITS_SIGN_IN_PER_SECOND", "1000000")
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -244,6 +245,10 @@ impl Grantor {
         let outcome = load.run().await?;
         let cpu = (self.cpu.seconds()? - before) / outcome.requests_f64();
         Ok((outcome, cpu))
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        self.cpu.seconds()
     }
 
     pub(crate) fn resident_mib(&self) -> anyhow::Result<f64> {

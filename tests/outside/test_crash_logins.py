@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from browser import Browser, Shop
+from shop import Browser, Shop
 from test_one_code import CHEAP_HASHES
 
 ROUNDS = 8

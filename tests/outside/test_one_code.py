@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from browser import Browser, Shop
+from shop import Browser, Shop
 
 CODES = 5
 REDEMPTIONS = 200

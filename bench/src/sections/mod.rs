@@ -1,6 +1,7 @@
 //! The parts of the benchmark, and what they share.
 
 pub(crate) mod apply;
+pub(crate) mod logins;
 pub(crate) mod management;
 pub(crate) mod scale;
 pub(crate) mod starts;

@@ -113,7 +113,7 @@ fn requests(server: &Grantor, filled: &Filled) -> Arc<[String]> {
 }
 
 /// Loads both sides by turns; the median of the rounds' ratios has the budget.
-async fn compare(
+pub(super) async fn compare(
     bench: &mut Bench,
     what: &str,
     sides: [(&str, &Grantor, Arc<[String]>); 2],

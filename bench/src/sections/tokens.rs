@@ -91,7 +91,11 @@ async fn hello_cpu() -> anyhow::Result<f64> {
 }
 
 /// CPU seconds of one signature by the crypto library alone.
-fn signature_cpu(kind: KeyType, algorithm: Algorithm, count: u32) -> anyhow::Result<f64> {
+pub(super) fn signature_cpu(
+    kind: KeyType,
+    algorithm: Algorithm,
+    count: u32,
+) -> anyhow::Result<f64> {
     let generated = SigningKey::generate(kind)?;
     let key = SigningKey::from_pkcs8(kind, &generated.pkcs8)?;
     let message = [7_u8; 400];

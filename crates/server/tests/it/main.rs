@@ -19,6 +19,7 @@ mod client_credentials;
 mod discovery_and_keys;
 mod every_rule;
 mod logout;
+mod random_walk;
 mod sign_in;
 mod telemetry;
 mod tenants;

@@ -1,4 +1,4 @@
-"""A browser without scripts: cookies, redirects, and forms that are filled and sent; and a shop that people log in to."""
+"""A shop that people log in to, and the browser they do it with: cookies, redirects, and forms, without scripts."""
 
 import html
 import re
