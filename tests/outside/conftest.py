@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import harness
-from browsing import Browser, Certificate, People
+from chromium import Certificate, Chromium, People
 from harness import Grantor
 from postgres import Cluster
 
@@ -32,7 +32,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser(server, certificate):
     """A real browser."""
-    browser = Browser(server, certificate)
+    browser = Chromium(server, certificate)
     yield browser
     browser.close()
 

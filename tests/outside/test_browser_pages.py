@@ -116,7 +116,7 @@ def loopback():
     listener.close()
 
 
-def test_t7_3_t11_4_a_native_application_listens_on_the_users_own_machine(
+def test_t7_3_t11_4_t12_5_a_native_application_listens_on_the_users_own_machine(
     server, browser, people, ada, loopback
 ):
     app = people.app("Native", "native", callbacks=[loopback.redirect_uri])
@@ -197,7 +197,7 @@ LETTERS_ALONE = {"javaScriptEnabled": False}
 
 
 @pytest.mark.parametrize("options", [{}, LETTERS_ALONE], ids=["with scripts", "without scripts"])
-def test_j2_1_t12_5_sign_up_login_and_consent_by_the_keyboard(
+def test_j2_1_sign_up_login_and_consent_by_the_keyboard(
     server, browser, printer, calendar, options
 ):
     who = {"email": f"kim-{secrets.token_hex(4)}@orchard.test", "password": "Apples-and-pears-7"}

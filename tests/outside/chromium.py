@@ -24,7 +24,7 @@ def _node(script, *arguments, server, **options):
     )
 
 
-class Browser:
+class Chromium:
     """One Chromium; every scenario gets cookies and a page of its own in it."""
 
     def __init__(self, server, certificate):
