@@ -20,7 +20,7 @@ async function main() {
       const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
       const page = await context.newPage();
       // A page that goes on by itself would be gone before its picture is taken.
-      await page.route("**/go-on.js", (route) => route.abort());
+      await page.route("**/go-on.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
       for (const { name, lang, look } of shots) {
         await page.goto(`${base}/page/${name}?lang=${lang}&look=${look}`);
         const file = [name, look, lang, colorScheme, size].join("-") + ".png";

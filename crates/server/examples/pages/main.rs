@@ -1,6 +1,7 @@
 //! Serves every page with sample data on loopback, for screenshots, for browsers' tests, and for whoever changes a page.
 //!
-//! `GET /` names the pages. `GET /page/{name}?lang=de&look=branded&values=hostile` shows one.
+//! `GET /` names the pages. `GET /page/{name}?lang=de&look=branded&values=hostile` shows one. Every form leads to another
+//! origin, as the end of a login does.
 
 mod samples;
 
@@ -9,11 +10,11 @@ use std::io::Write as _;
 use axum::{
     Router,
     extract::Path,
-    response::{IntoResponse, Response},
-    routing::get,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
 use grantor_server::pages::{self, Language, respond};
-use http::{StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use samples::{Look, Values};
 use tokio::net::TcpListener;
 
@@ -26,6 +27,8 @@ async fn main() -> std::io::Result<()> {
             pages::assets::ROUTE,
             get(async |path| pages::assets::serve(&path)),
         )
+        .route("/u/login", post(elsewhere))
+        .route("/landed", get(async || "landed"))
         .route(
             "/orchard.svg",
             get(async || picture(include_str!("orchard.svg"))),
@@ -34,17 +37,21 @@ async fn main() -> std::io::Result<()> {
         .fallback(async || StatusCode::NO_CONTENT);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     // Whoever started this waits for the line.
-    writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
+    writeln!(
+        std::io::stdout(),
+        "http://127.0.0.1:{}",
+        listener.local_addr()?.port()
+    )?;
     axum::serve(listener, router).await
 }
 
 async fn names() -> String {
-    let pages = samples::pages(Values::Usual);
+    let pages = samples::pages(Values::Usual, "");
     let names: Vec<&str> = pages.iter().map(|(name, _)| *name).collect();
     names.join("\n")
 }
 
-async fn page(Path(name): Path<String>, uri: Uri) -> Response {
+async fn page(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let asked = |key: &str| {
         let mut pairs = uri.query().unwrap_or_default().split('&');
         pairs
@@ -63,13 +70,26 @@ async fn page(Path(name): Path<String>, uri: Uri) -> Response {
     };
     let language = Language::of(asked("lang")).unwrap_or_default();
     let shell = samples::shell(language, look, values);
-    match samples::pages(values)
+    match samples::pages(values, port(&headers))
         .into_iter()
         .find(|(known, _)| *known == name)
     {
         Some((_, page)) => respond(&shell, &*page),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// The same server under another name, which is another origin to a browser.
+async fn elsewhere(headers: HeaderMap) -> Response {
+    Redirect::to(&format!("http://localhost:{}/landed", port(&headers))).into_response()
+}
+
+fn port(headers: &HeaderMap) -> &str {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    host.and_then(|host| host.rsplit_once(':'))
+        .map_or("80", |(_, port)| port)
 }
 
 fn picture(svg: &'static str) -> impl IntoResponse {

@@ -194,11 +194,11 @@ fn consent(values: Values) -> Consent<'static> {
     }
 }
 
-/// Every page by name.
-pub(crate) fn pages(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
+/// Every page by name. `port` is where they are served.
+pub(crate) fn pages(values: Values, port: &str) -> Vec<(&'static str, Box<dyn Page>)> {
     let mut pages = logins(values);
     pages.extend(passwords(values));
-    pages.extend(ends(values));
+    pages.extend(ends(values, port));
     pages
 }
 
@@ -309,7 +309,7 @@ fn passwords(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
     ]
 }
 
-fn ends(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
+fn ends(values: Values, port: &str) -> Vec<(&'static str, Box<dyn Page>)> {
     let parameters = vec![
         (values.own("code"), values.own("sample")),
         (values.own("state"), values.own("sample")),
@@ -318,7 +318,11 @@ fn ends(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "logout",
             Box::new(LogoutConfirm {
-                form: form(values),
+                form: Form {
+                    // Where somebody develops, without TLS.
+                    leads_to: vec!["http://localhost:3000/".to_owned()],
+                    ..form(values)
+                },
                 user: Some(values.own("ada@orchard.test")),
             }),
         ),
@@ -331,7 +335,10 @@ fn ends(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "logging-out",
             Box::new(FrontchannelLogout {
-                frames: vec![values.url("/frame")],
+                frames: vec![
+                    format!("http://localhost:{port}/frame"),
+                    values.url("/frame"),
+                ],
                 goes_on_to: values.url("/page/logged-out"),
             }),
         ),

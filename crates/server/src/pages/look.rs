@@ -7,8 +7,11 @@ use serde_json::Value;
 
 use super::colour::Colour;
 
-/// Grounds of the card, as `assets/pages.css` has them: light and dark.
-const CARDS: [Colour; 2] = [Colour::new(0xff, 0xff, 0xff), Colour::new(0x1c, 0x1e, 0x22)];
+/// What text stands on where the browser prefers light: the tint of `assets/pages.css`, which is darker than its card.
+const LIGHT: Colour = Colour::new(0xf4, 0xf6, 0xf4);
+
+/// The same where it prefers dark; it is lighter than the card.
+const DARK: Colour = Colour::new(0x25, 0x28, 0x2d);
 
 /// How much black a tenant's page has where the browser prefers dark, in percent.
 const DIMMED: u8 = 78;
@@ -71,7 +74,7 @@ impl Look {
             );
             css.push_str(":root{--font:tenant,system-ui,sans-serif}");
         }
-        let [light, dark] = CARDS.map(|card| self.declarations(card));
+        let [light, dark] = [LIGHT, DARK].map(|ground| self.declarations(ground));
         if !light.is_empty() {
             let _ = write!(
                 css,
@@ -81,7 +84,7 @@ impl Look {
         css
     }
 
-    fn declarations(&self, card: Colour) -> String {
+    fn declarations(&self, ground: Colour) -> String {
         let mut css = String::new();
         if let Some(primary) = self.primary {
             let text = primary.text();
@@ -95,13 +98,13 @@ impl Look {
                 ("primary", primary),
                 ("primary-hover", primary.mixed(opposite, 14)),
                 ("on-primary", text),
-                ("accent", primary.readable_on(card)),
+                ("accent", primary.readable_on(ground)),
             ] {
                 let _ = write!(css, "--{name}:{};", colour.css());
             }
         }
         if let Some(background) = self.background {
-            let _ = write!(css, "--page:{};", background.css(card));
+            let _ = write!(css, "--page:{};", background.css(ground));
         }
         css
     }
@@ -119,10 +122,10 @@ impl Background {
         })
     }
 
-    /// Behind a dark card it is dimmed, and only a hue of it is left.
-    fn css(self, card: Colour) -> String {
+    /// Around a dark card it is dimmed, and only a hue of it is left.
+    fn css(self, ground: Colour) -> String {
         let dim = |colour: Colour| {
-            if card == Colour::WHITE {
+            if ground == LIGHT {
                 colour
             } else {
                 colour.mixed(Colour::BLACK, DIMMED)
@@ -185,8 +188,8 @@ mod tests {
             .map(|rest| Colour::parse(rest.split_once(';').unwrap().0).unwrap())
             .collect();
         assert_eq!(accents.len(), 2, "{css}");
-        for (accent, card) in accents.into_iter().zip(CARDS) {
-            assert!(4.5 <= accent.contrast(card), "{css}");
+        for (accent, ground) in accents.into_iter().zip([LIGHT, DARK]) {
+            assert!(4.5 <= accent.contrast(ground), "{css}");
         }
     }
 
