@@ -109,6 +109,8 @@ pub enum Rule {
     NoConnection,
     /// The login that a page belongs to is over, or was begun in another browser.
     LoginNotFound,
+    /// The link is too old, was used, or never was one.
+    TicketUnknown,
     /// `returnTo` is no registered logout URL.
     ReturnToNotRegistered,
     /// `post_logout_redirect_uri` is no registered logout URL.
@@ -197,6 +199,7 @@ impl Rule {
         Self::ConnectionUnknown,
         Self::NoConnection,
         Self::LoginNotFound,
+        Self::TicketUnknown,
         Self::ReturnToNotRegistered,
         Self::PostLogoutRedirectUriNotRegistered,
         Self::CodeUnknown,

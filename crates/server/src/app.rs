@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use grantor_management::Management;
-use grantor_protocol::env::Env;
+use grantor_protocol::{env::Env, tenant::TenantId};
 use grantor_storage::Store;
 
 use crate::{
@@ -38,6 +38,8 @@ pub struct App {
     pub token_rate: RateLimit,
     /// Authorization requests and forms of login pages.
     pub sign_in_rate: RateLimit,
+    /// Mails that somebody has sent to an address from one place: ten at once, one a minute.
+    pub mail_rate: RateLimit<(TenantId, String)>,
     /// Requests at the Management API.
     pub management_rate: RateLimit,
     /// The way to URLs that somebody else named.
@@ -70,6 +72,7 @@ impl App {
         Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
             sign_in_rate: RateLimit::new(config.sign_in_rate),
+            mail_rate: RateLimit::with_burst(10, 1),
             management_rate: RateLimit::new(config.management_rate),
             outbound: Gateway::new(&config.allowed_networks),
             metrics: Metrics::default(),

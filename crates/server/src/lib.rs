@@ -18,6 +18,7 @@ pub mod passwords;
 pub mod pipeline;
 pub mod serve;
 pub mod telemetry;
+pub mod tickets;
 pub mod tls;
 pub mod token;
 mod worker;

@@ -74,6 +74,11 @@ impl Batch {
         self.note(tenant, MAIL, &mail.id, now)
     }
 
+    /// Takes back a mail that the same batch queued: the work is done, and nobody gets it.
+    pub fn withhold_mail(&mut self, mail: &SealedMail) -> &mut Self {
+        self.remove_mail(&mail.tenant, (&mail.id, 1))
+    }
+
     /// Takes a mail that was sent or given up from the queue. Fails with the guard [`MAIL`] if another sender holds it.
     pub fn remove_mail(&mut self, tenant: &TenantId, (id, revision): (&str, i64)) -> &mut Self {
         let values = params![tenant, id, revision];

@@ -275,6 +275,12 @@ impl Rule {
                 "You may have pressed the back button, refreshed during login, or there is some issue with \
                  cookies, since we couldn't find your session. Try logging in again from the application.",
             ),
+            Self::TicketUnknown => same(
+                410,
+                E::InvalidRequest,
+                VENDOR,
+                "This link is no longer valid: it is too old or was used already.",
+            ),
             Self::ReturnToNotRegistered => invalid(
                 VENDOR,
                 "The \"returnTo\" querystring parameter \"{url}\" is not defined as a valid URL in \

@@ -66,7 +66,7 @@ async fn shell(
 }
 
 /// The language of a page: what the application asked for, else what the browser does, among those of the tenant.
-pub(super) fn language(
+pub(crate) fn language(
     visit: &Visit<'_>,
     settings: &TenantSettings,
     ui_locales: &[String],

@@ -13,7 +13,7 @@ use grantor_protocol::{
     rule::Rule,
 };
 use grantor_storage::{Batch, Error as StoreError};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::{
     drive,
@@ -58,7 +58,7 @@ pub(super) async fn answer(
     let mut batch = visit.app.store.batch();
     if answer == Answer::Yes {
         let audience = request.target.consent_audience(&visit.context.site.issuer);
-        keep_grant(visit, &world, &audience, &question, &mut batch)?;
+        keep_grant(visit, &world, &audience, &question, &mut batch);
     }
     let event = Event::AnsweredConsent(question, answer);
     let Ok(progress) = advance(&request, &facts, event, now) else {
@@ -93,7 +93,7 @@ fn keep_grant(
     audience: &str,
     question: &Question,
     batch: &mut Batch,
-) -> Result<(), Fault> {
+) {
     let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
     let before = world.user_grant.as_deref();
     let grant = UserGrant {
@@ -107,15 +107,12 @@ fn keep_grant(
         scope: merge(before.map(|before| &*before.value), &question.items),
         rest: before.map_or_else(Map::new, |before| before.value.rest.clone()),
     };
-    let body = serde_json::to_value(&grant).unwrap_or(Value::Null);
+    // Texts and lists of them; what came from JSON in `rest` becomes JSON again.
+    let body = serde_json::to_value(&grant).unwrap_or_default();
     match before {
         None => batch.insert(tenant, &UserGrant::KIND, &body, now),
         Some(before) => batch.replace(tenant, &UserGrant::KIND, &body, before.revision, now),
     };
-    if body.is_null() {
-        return Err(Refusal::new(Rule::Internal).into());
-    }
-    Ok(())
 }
 
 /// `POST /u/confirm`.

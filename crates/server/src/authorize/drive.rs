@@ -205,7 +205,7 @@ async fn issue(
 }
 
 /// The client of a pending login and the facts.
-pub(super) async fn load_world(visit: &Visit<'_>, pending: &Pending) -> Result<World, Fault> {
+pub(crate) async fn load_world(visit: &Visit<'_>, pending: &Pending) -> Result<World, Fault> {
     let request = &pending.login.request;
     let client = world::client(visit, &request.client_id).await?;
     World::load(visit, Arc::clone(&client), request).await

@@ -4,7 +4,7 @@
 //! is sent on. Pages never lead to each other: each records what was done and looks again at what is owed.
 
 pub(crate) mod answer;
-mod connection;
+pub(crate) mod connection;
 mod consent;
 pub(crate) mod drive;
 mod error_page;

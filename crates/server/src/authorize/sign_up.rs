@@ -11,7 +11,7 @@ use grantor_protocol::{
 };
 
 use super::{
-    connection,
+    answer, connection,
     fault::Fault,
     log_in::log_in,
     show,
@@ -40,7 +40,10 @@ pub(super) async fn submit(
     };
     let password = Secret::new(form.text("password")?.unwrap_or_default().to_owned());
     let (app, context) = (visit.app, visit.context);
-    let outcome = sign_up::sign_up(app, context, &connection, (&given, &password)).await;
+    let ui_locales = &pending.login.request.ui_locales;
+    let language = answer::language(visit, &world.settings, ui_locales);
+    let from = (Some(&*world.client), language);
+    let outcome = sign_up::sign_up(app, context, &connection, (&given, &password), from).await;
     let name = [&given.email, &given.username, &given.phone_number];
     let name = name.into_iter().flatten().next().map(String::as_str);
     let client_id = Some(world.client.client_id.as_str());

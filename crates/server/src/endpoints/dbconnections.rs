@@ -9,26 +9,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
+    model::Client,
     parameters::Parameters,
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
     users::{Connection, SignUp, SignUpRefusal, User},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
+    authorize::{answer::language, visit::Visit},
     http::{
         context::Context,
+        cors,
         failure::{Failure, json as answer},
     },
     pipeline::{
         load,
         sign_up::{self, Problem},
     },
+    tickets::reset_request::{self, Whom},
 };
 
 /// What is posted. Members that are not listed are ignored, as the compatible API does.
@@ -103,10 +107,8 @@ pub(super) async fn signup(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match try_signup(&app, &context, &headers, &body).await {
-        Ok(response) => response,
-        Err(failure) => failure.into_response(),
-    }
+    let answer = try_signup(&app, &context, &headers, &body).await;
+    answer.unwrap_or_else(Failure::into_response)
 }
 
 async fn try_signup(
@@ -130,22 +132,79 @@ async fn try_signup(
         .cloned()
         .unwrap_or_default();
     let (given, password) = posted.into_sign_up();
-    let outcome = sign_up::sign_up(app, context, &connection, (&given, &password)).await;
+    let client = client(app, context, client_id.as_deref()).await?;
+    let settings = load::settings(&app.store, &context.site).await?;
+    let visit = Visit::new(app, context, headers);
+    let from = (client.as_deref(), language(&visit, &settings, &[]));
+    let outcome = sign_up::sign_up(app, context, &connection, (&given, &password), from).await;
     let at = (
         client_id.as_deref(),
         connection.name.as_str(),
         name.as_str(),
     );
     sign_up::journal(app, context, at, &outcome).await;
-    match outcome {
-        Ok(user) => Ok(answer(StatusCode::OK, &shown(&user, &given))),
-        Err(Problem::Failed(failure)) => Err(failure),
+    let mut response = match outcome {
+        Ok(user) => answer(StatusCode::OK, &shown(&user, &given)),
+        Err(Problem::Failed(failure)) => return Err(failure),
         Err(problem) => {
-            let settings = load::settings(&app.store, &context.site).await?;
             let tells = settings.flag("enable_public_signup_user_exists_error");
-            Ok(answer(StatusCode::BAD_REQUEST, &refusal(&problem, tells)))
+            answer(StatusCode::BAD_REQUEST, &refusal(&problem, tells))
         }
+    };
+    if let (Some(origin), Some(client)) = (cors::origin(headers), &client) {
+        cors::allow(response.headers_mut(), client, origin);
     }
+    Ok(response)
+}
+
+/// What everybody hears who asks for a new password.
+const MAIL_SENT: &str = "We've just sent you an email to reset your password.";
+
+/// `POST /dbconnections/change_password`. A password that is sent along is ignored: only who reads the mail may choose one.
+pub(super) async fn change_password(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    app.sign_in_rate.take(&context.site.tenant, context.now).1?;
+    let posted = Posted::read(&headers, &body)?;
+    let connection = match connection(&app, &context, &posted).await? {
+        Ok(connection) => connection,
+        Err(response) => return Ok(response),
+    };
+    let missing = || Refusal::new(Rule::MissingParameter).naming("parameter", "email");
+    let name = posted.email.as_deref().or(posted.username.as_deref());
+    let name = name.filter(|name| !name.trim().is_empty() && name.len() <= 512);
+    let client = client(&app, &context, posted.client_id.as_deref()).await?;
+    let settings = load::settings(&app.store, &context.site).await?;
+    let visit = Visit::new(&app, &context, &headers);
+    let whom = Whom {
+        connection: &connection,
+        name: name.ok_or_else(missing)?,
+        client: client.as_deref(),
+        language: language(&visit, &settings, &[]),
+    };
+    reset_request::request(&app, &context, &whom).await?;
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    let mut response = ([(header::CONTENT_TYPE, html)], MAIL_SENT).into_response();
+    if let (Some(origin), Some(client)) = (cors::origin(&headers), whom.client) {
+        cors::allow(response.headers_mut(), client, origin);
+    }
+    Ok(response)
+}
+
+async fn client(
+    app: &App,
+    context: &Context,
+    client_id: Option<&str>,
+) -> Result<Option<Arc<Client>>, Failure> {
+    let Some(client_id) = client_id else {
+        return Ok(None);
+    };
+    let tenant = &context.site.tenant;
+    let found = app.store.typed::<Client>(tenant, client_id).await?;
+    Ok(found.map(|found| Arc::clone(&found.value)))
 }
 
 /// The database connection that is named. Whether a client uses it is looked at where a client is named.

@@ -24,7 +24,7 @@ use crate::{
     app::App,
     authorize,
     http::{context::with_context, cors, failure::Failure},
-    pages, token,
+    pages, tickets, token,
 };
 
 /// Everything the server answers.
@@ -47,6 +47,7 @@ pub fn router(app: &Arc<App>) -> Router {
                 .options(cors::preflight),
         )
         .merge(authorize::routes())
+        .merge(tickets::routes())
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))
@@ -55,6 +56,10 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(
             "/dbconnections/signup",
             post(dbconnections::signup).options(cors::preflight),
+        )
+        .route(
+            "/dbconnections/change_password",
+            post(dbconnections::change_password).options(cors::preflight),
         )
         .route("/pem", get(keys::pem))
         .route("/cer", get(keys::cer))

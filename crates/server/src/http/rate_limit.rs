@@ -1,6 +1,6 @@
-//! Token buckets per tenant, and the headers that tell a client about them.
+//! Token buckets, and the headers that tell a client about them.
 
-use std::sync::Arc;
+use std::{hash::Hash, sync::Arc};
 
 use grantor_protocol::{env::Timestamp, refusal::Refusal, rule::Rule, tenant::TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -10,20 +10,24 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Most tenants whose buckets are remembered; the least recently seen is forgotten, that is, full again.
+/// Most buckets that are remembered; the least recently seen is forgotten, that is, full again.
 const MAX_BUCKETS: u64 = 20_000;
 
-/// One bucket per tenant: as large as what refills in a second.
+/// What a request takes from a bucket. A bucket that refills by one request a minute gains one of these each millisecond,
+/// so that whole numbers suffice.
+const REQUEST: i64 = 60_000;
+
+/// A bucket per key; unless it says otherwise, per tenant.
 #[derive(Debug)]
-pub struct RateLimit {
-    per_second: u32,
-    buckets: moka::sync::Cache<TenantId, Arc<Mutex<Bucket>>>,
+pub struct RateLimit<K: Hash + Eq + Send + Sync + 'static = TenantId> {
+    burst: u32,
+    per_minute: i64,
+    buckets: moka::sync::Cache<K, Arc<Mutex<Bucket>>>,
 }
 
-/// Thousandths of a request, so that whole numbers suffice.
 #[derive(Debug)]
 struct Bucket {
-    thousandths: i64,
+    content: i64,
     filled_at: Timestamp,
 }
 
@@ -36,50 +40,58 @@ pub struct Allowance {
 }
 
 impl RateLimit {
-    /// Buckets of `per_second` requests; 0 stops every request.
+    /// Buckets that hold what refills in a second; 0 stops every request.
     pub fn new(per_second: u32) -> Self {
+        Self::with_burst(per_second, i64::from(per_second) * 60)
+    }
+}
+
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimit<K> {
+    /// Buckets of `burst` requests that refill by `per_minute`.
+    pub fn with_burst(burst: u32, per_minute: i64) -> Self {
         Self {
-            per_second,
+            burst,
+            per_minute,
             buckets: moka::sync::Cache::new(MAX_BUCKETS),
         }
     }
 
-    /// Takes one request from the bucket of `tenant`.
+    /// Takes one request from the bucket of `key`.
     ///
     /// # Errors
     /// [`Rule::RateLimited`] if it is empty; the allowance is there either way.
-    pub fn take(&self, tenant: &TenantId, now: Timestamp) -> (Allowance, Result<(), Refusal>) {
-        let full = i64::from(self.per_second) * 1000;
-        let bucket = self.buckets.get(tenant).unwrap_or_else(|| {
+    pub fn take(&self, key: &K, now: Timestamp) -> (Allowance, Result<(), Refusal>) {
+        let full = i64::from(self.burst) * REQUEST;
+        let bucket = self.buckets.get(key).unwrap_or_else(|| {
             let new = || {
                 Arc::new(Mutex::new(Bucket {
-                    thousandths: full,
+                    content: full,
                     filled_at: now,
                 }))
             };
-            self.buckets.get_with(tenant.clone(), new)
+            self.buckets.get_with(key.clone(), new)
         });
         // A poisoned bucket is a number like any other.
         let mut bucket = bucket
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let elapsed = (now.millis() - bucket.filled_at.millis()).max(0);
-        let refilled = elapsed.saturating_mul(i64::from(self.per_second));
-        bucket.thousandths = bucket.thousandths.saturating_add(refilled).min(full);
+        let refilled = elapsed.saturating_mul(self.per_minute);
+        bucket.content = bucket.content.saturating_add(refilled).min(full);
         bucket.filled_at = now;
-        let taken = bucket.thousandths >= 1000;
+        let taken = bucket.content >= REQUEST;
         if taken {
-            bucket.thousandths -= 1000;
+            bucket.content -= REQUEST;
         }
         let allowance = Allowance {
-            limit: self.per_second,
-            remaining: u32::try_from(bucket.thousandths / 1000).unwrap_or(u32::MAX),
+            limit: self.burst,
+            remaining: u32::try_from(bucket.content / REQUEST).unwrap_or(u32::MAX),
             reset_seconds: now.seconds() + 1,
         };
         let refusal = || {
             Refusal::new(Rule::RateLimited)
-                .with("tenant", tenant)
-                .with("per_second", self.per_second)
+                .with("burst", self.burst)
+                .with("per_minute", self.per_minute)
         };
         (allowance, if taken { Ok(()) } else { Err(refusal()) })
     }
@@ -115,6 +127,20 @@ mod tests {
         // Never fuller than full, and a clock that is set back takes nothing away.
         assert!(take(60_000) && take(60_000) && !take(60_000));
         assert!(!take(0));
+    }
+
+    #[test]
+    fn a_bucket_may_refill_slowly() {
+        let limit = RateLimit::with_burst(2, 1);
+        let take = |seconds| {
+            limit
+                .take(&"ada", Timestamp::from_seconds(seconds))
+                .1
+                .is_ok()
+        };
+        assert!(take(0) && take(0));
+        assert!(!take(59));
+        assert!(take(60) && !take(60));
     }
 
     #[test]

@@ -60,6 +60,28 @@ impl Audience {
     }
 }
 
+/// Most sessions of one user whose applications are told; the others end all the same.
+const MOST_SESSIONS: i64 = 100;
+
+/// Who is to hear that every session of a user has ended.
+///
+/// # Errors
+/// What the store reports.
+pub async fn audiences_of_user(
+    store: &Store,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<Audience>, grantor_storage::Error> {
+    let mut audiences = Vec::new();
+    for stored in store
+        .sessions_of_user(tenant, user_id, None, MOST_SESSIONS)
+        .await?
+    {
+        audiences.push(Audience::of(store, tenant, &stored.session).await?);
+    }
+    Ok(audiences)
+}
+
 /// Ends the session of a browser.
 ///
 /// # Errors

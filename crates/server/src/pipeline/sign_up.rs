@@ -2,18 +2,21 @@
 
 use grantor_protocol::{
     env::IdForm,
+    model::Client,
     parameters::clipped,
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
-    users::{Connection, PasswordPolicy, SignUp, SignUpRefusal, User, UserId},
+    users::{Connection, PasswordPolicy, SignUp, SignUpRefusal, TicketKind, User, UserId},
 };
 use grantor_storage::{Error as StoreError, users::IdentityKey};
 
 use crate::{
     app::App,
     http::{context::Context, failure::Failure},
+    pages::Language,
     pipeline::record,
+    tickets::{self, Recipient},
 };
 
 /// Why nobody signed up.
@@ -33,7 +36,7 @@ impl<E: Into<Failure>> From<E> for Problem {
     }
 }
 
-/// Signs somebody up at `connection`. Whether the identifiers are
+/// Signs somebody up at `connection`, with a mail that verifies the address. Whether the identifiers are
 /// free shows only when the password has been hashed, so that the time does not tell either.
 ///
 /// # Errors
@@ -43,6 +46,7 @@ pub async fn sign_up(
     context: &Context,
     connection: &Connection,
     (given, password): (&SignUp, &Secret),
+    (client, language): (Option<&Client>, Language),
 ) -> Result<User, Problem> {
     let (tenant, now) = (&context.site.tenant, context.now);
     let bare = app.env.id(IdForm::Hex(24));
@@ -62,6 +66,17 @@ pub async fn sign_up(
     batch.insert_user(tenant, &user, &identifiers);
     let key = IdentityKey::from(&user.user_id);
     batch.set_password(tenant, &key, &hash, history.unwrap_or_default(), now);
+    if let Some(identity) = user.primary_identity() {
+        let recipient = Recipient {
+            user: &user,
+            identity,
+            client,
+            language,
+            exists: true,
+        };
+        let kind = TicketKind::EmailVerification;
+        tickets::send(app, context, kind, &recipient, &mut batch).await?;
+    }
     match app.store.commit(batch).await {
         Ok(()) => Ok(user),
         Err(StoreError::Conflict { unique }) => Err(Problem::Taken(unique.to_owned())),
