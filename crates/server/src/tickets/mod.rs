@@ -23,11 +23,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    authorize::{fault::Fault, visit::Visit},
+    authorize::{answer, fault::Fault, visit::Visit},
     hosts::is_loopback,
     http::{context::Context, failure::Failure},
     outbound::mail::{MailKind, Occasion},
     pages::Language,
+    pipeline::load,
 };
 
 /// The pages behind links.
@@ -107,6 +108,37 @@ pub(crate) async fn send(
         if !recipient.exists {
             batch.withhold_mail(&mail);
         }
+    }
+    Ok(())
+}
+
+/// Adds to `batch` a mail without a link, which tells the user of something that was done.
+pub(crate) async fn notify(
+    visit: &Visit<'_>,
+    kind: MailKind,
+    user: &User,
+    batch: &mut Batch,
+) -> Result<(), Fault> {
+    let Some(email) = user.email.as_deref() else {
+        return Ok(());
+    };
+    let (app, site) = (visit.app, &visit.context.site);
+    let settings = load::settings(&app.store, site).await?;
+    let connection = user.primary_identity();
+    let occasion = Occasion {
+        kind,
+        to: email,
+        language: answer::language(visit, &settings, &[]),
+        host: &visit.context.host,
+        client: None,
+        connection: connection.map(|identity| identity.connection.as_str()),
+        user: &Value::Object(user.fields()),
+        url: None,
+        code: None,
+        more: Map::new(),
+    };
+    if let Some(mail) = app.mail.compose(&site.tenant, &occasion).await? {
+        batch.queue_mail(&mail);
     }
     Ok(())
 }

@@ -23,9 +23,8 @@ use grantor_storage::{
     users::{IdentityKey, StoredUser, USER_REVISION},
 };
 use http::HeaderMap;
-use serde_json::{Map, Value};
 
-use super::{Found, find, no_ticket, verification::user_of};
+use super::{Found, find, no_ticket, notify, verification::user_of};
 use crate::{
     app::App,
     authorize::{
@@ -35,9 +34,9 @@ use crate::{
         visit::Visit,
     },
     http::context::Context,
-    outbound::mail::{MailKind, Occasion},
+    outbound::mail::MailKind,
     pages::{ChangedPassword, Field, Form, NewPassword, Problem, rules_of},
-    pipeline::{end_session, load, record},
+    pipeline::{end_session, record},
 };
 
 /// `GET /u/reset-verify`: the form. The link is used up by the new password, not by looking at it.
@@ -182,9 +181,8 @@ impl<'a> Change<'a> {
             .set_password(tenant, &self.key(), &hash, history, now)
             .end_sessions_of_user(tenant, &user_id)
             .revoke_access_tokens_of_user(tenant, &user_id);
-        if let Some(mail) = self.notice(&Value::Object(user.fields())).await? {
-            batch.queue_mail(&mail);
-        }
+        // So that a change by somebody else does not go unnoticed.
+        notify(self.visit, MailKind::PasswordReset, &user, &mut batch).await?;
         match store.commit(batch).await {
             Ok(()) => {}
             Err(StoreError::Guard { label: SINGLE_USE }) => return Err(no_ticket()),
@@ -231,29 +229,6 @@ impl<'a> Change<'a> {
             provider: self.ticket.provider.clone(),
             identity: self.ticket.identity.clone(),
         }
-    }
-
-    /// The mail that tells the user of the change, so that somebody else's does not go unnoticed.
-    async fn notice(&self, user: &Value) -> Result<Option<grantor_storage::SealedMail>, Fault> {
-        let Some(email) = self.ticket.email.as_deref() else {
-            return Ok(None);
-        };
-        let context = self.visit.context;
-        let settings = load::settings(&self.visit.app.store, &context.site).await?;
-        let occasion = Occasion {
-            kind: MailKind::PasswordReset,
-            to: email,
-            language: answer::language(self.visit, &settings, &[]),
-            host: &context.host,
-            client: None,
-            connection: Some(&self.ticket.connection),
-            user,
-            url: None,
-            code: None,
-            more: Map::new(),
-        };
-        let tenant = &context.site.tenant;
-        Ok(self.visit.app.mail.compose(tenant, &occasion).await?)
     }
 
     async fn record(&self, code: &'static str, description: Option<&str>) {

@@ -17,7 +17,7 @@ use grantor_storage::{
 };
 use http::{HeaderMap, Method, StatusCode};
 
-use super::{Found, find};
+use super::{Found, find, notify};
 use crate::{
     app::App,
     authorize::{
@@ -27,6 +27,7 @@ use crate::{
         visit::Visit,
     },
     http::context::Context,
+    outbound::mail::MailKind,
     pages::{EmailVerified, Verification},
     pipeline::record,
 };
@@ -119,6 +120,7 @@ async fn verify(visit: &Visit<'_>, found: Option<&Found>) -> Result<Verification
                 context.now,
             )
             .replace_user(tenant, &user, stored.revision);
+        notify(visit, MailKind::WelcomeEmail, &user, &mut batch).await?;
         match store.commit(batch).await {
             Ok(()) => {
                 let mut event = record::event(context, "sv", ticket.client_id.as_deref());

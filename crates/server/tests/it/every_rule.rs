@@ -48,6 +48,7 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),
         include_str!("logout.rs"),
+        include_str!("recovery.rs"),
         include_str!("sign_in.rs"),
         include_str!("tenants.rs"),
         include_str!("token_endpoint.rs"),

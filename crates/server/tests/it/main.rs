@@ -20,6 +20,7 @@ mod discovery_and_keys;
 mod every_rule;
 mod logout;
 mod random_walk;
+mod recovery;
 mod sign_in;
 mod telemetry;
 mod tenants;

@@ -8,7 +8,7 @@ mod shop;
 
 pub(crate) use self::browser::{Browser, Page};
 pub(crate) use self::codes::{ADA, PASSWORD};
-pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, service};
+pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, link_of, service};
 pub(crate) use self::shop::{CALLBACK, authorize, code_of, log_in, redeem, refused, shop};
 
 /// Runs each named test once per engine.

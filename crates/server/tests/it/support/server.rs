@@ -16,6 +16,7 @@ use grantor_server::{
     endpoints,
     hosts::Arrival,
     http::context::Connection,
+    outbound::mail::Letter,
     pipeline::record::Recorder,
     serve,
 };
@@ -254,6 +255,24 @@ impl TestServer {
         decoded(token)
     }
 
+    /// The mails that are queued, which the test takes in the sender's place.
+    pub(crate) async fn mails(&self) -> Vec<Letter> {
+        let (tenant, now) = (TenantId::default_tenant(), self.app.env.now());
+        let mails = self
+            .app
+            .store
+            .claim_mails(&tenant, 100, now, now.plus_seconds(1))
+            .await;
+        let mut letters = Vec::new();
+        for mail in mails.unwrap() {
+            letters.push(serde_json::from_slice(&mail.content).unwrap());
+            let mut batch = self.app.store.batch();
+            batch.remove_mail(&tenant, (&mail.id, mail.revision));
+            self.app.store.commit(batch).await.unwrap();
+        }
+        letters
+    }
+
     /// Waits, by looking and not by sleeping, until the log has an entry with `code`; answers with its members.
     pub(crate) async fn logged(&self, code: &str) -> Value {
         self.logged_where(code, |_| true).await
@@ -286,6 +305,14 @@ impl TestServer {
         }
         panic!("no {code} of the kind was logged");
     }
+}
+
+/// The path and query of the link in a mail.
+pub(crate) fn link_of(letter: &Letter) -> String {
+    let start = letter.text.find(ISSUER).expect("the mail has a link");
+    let link = letter.text[start..].split_whitespace().next().unwrap();
+    let link = link.split('#').next().unwrap();
+    format!("/{}", &link[ISSUER.len()..])
 }
 
 /// Header and claims, unverified.
