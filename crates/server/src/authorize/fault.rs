@@ -14,8 +14,8 @@ use crate::http::failure::Failure;
 /// A login that came to nothing, or a page that cannot be shown.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// Why, and where that is told.
-    pub(crate) error: AuthorizationError,
+    /// Why, and where that is told. Boxed: most requests end without.
+    pub(crate) error: Box<AuthorizationError>,
     /// The client, once it is known.
     pub(crate) client: Option<Arc<Client>>,
     /// The user, once it is known.
@@ -30,7 +30,7 @@ impl Fault {
     /// An error of `client`, which is known.
     pub(crate) fn of(client: &Arc<Client>, error: AuthorizationError) -> Self {
         Self {
-            error,
+            error: Box::new(error),
             client: Some(Arc::clone(client)),
             user_id: None,
             silent: false,
@@ -68,7 +68,7 @@ impl Fault {
 impl From<AuthorizationError> for Fault {
     fn from(error: AuthorizationError) -> Self {
         Self {
-            error,
+            error: Box::new(error),
             client: None,
             user_id: None,
             silent: false,
