@@ -1,5 +1,6 @@
 """A shop that people log in to, and the browser they do it with: cookies, redirects, and forms, without scripts."""
 
+import functools
 import html
 import re
 import urllib.parse
@@ -73,8 +74,8 @@ class Browser:
         raise AssertionError(f"sent in circles: {address}")
 
     def _local(self, location):
-        own = f"http://{self.host}"
-        return location.removeprefix(own) if location.startswith(own + "/") else location
+        own = re.match(rf"https?://{re.escape(self.host)}(?=/)", location)
+        return location[own.end() :] if own else location
 
     def _send(self, method, address, data):
         headers = {"Host": self.host}
@@ -90,11 +91,12 @@ class Browser:
 
 
 class Shop:
-    """Two applications and an API at a server, and the people who log in to them."""
+    """Two applications at a server, and the people who log in to them; of another tenant with its management token."""
 
-    def __init__(self, server):
+    def __init__(self, server, token=None):
         self.server = server
-        management = server.management
+        self.management = functools.partial(server.management, token=token)
+        management = self.management
         common = {"app_type": "regular_web", "callbacks": [CALLBACK]}
         common["grant_types"] = ["authorization_code"]
         self.web = management("POST", "clients", {"name": "Shop", **common})
@@ -119,7 +121,7 @@ class Shop:
     def add_user(self, email, password=PASSWORD):
         """Makes a user."""
         body = {"connection": self.connection["name"], "email": email, "password": password}
-        return self.server.management("POST", "users", body)
+        return self.management("POST", "users", body)
 
     def password_page(self, browser, email, client=None, **more):
         """Begins a login; the page that asks for the password, and what else it wants."""

@@ -223,7 +223,7 @@ pub const ALL: &[Setting] = &[
     setting(
         "passwords.waiting_per_tenant",
         Form::Within(1, 1_000_000),
-        "How many passwords of one tenant may wait; more get 503. Default: 64 per thread.",
+        "How many passwords of one tenant may wait; more get 429. Default: 64 per thread.",
     ),
     setting(
         "passwords.waiting",
