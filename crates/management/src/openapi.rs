@@ -151,6 +151,10 @@ fn responses(route: &Route) -> Value {
         );
     }
     let mut responses = json!({operation.status.to_string(): success});
+    if let (true, Value::Object(responses)) = (operation.or_nothing, &mut responses) {
+        let nothing = json!({"description": "There is nothing to tell"});
+        responses.insert("204".to_owned(), nothing);
+    }
     let applying = refusals(route);
     for (status, _) in REFUSALS.iter().filter(|(status, _)| applying(*status)) {
         let refusal = json!({"$ref": format!("#/components/responses/{status}")});
@@ -209,7 +213,8 @@ const REFUSALS: [(u16, &str); 10] = [
 fn refusals(route: &Route) -> impl Fn(u16) -> bool {
     let writes = route.operation.method != "GET";
     // A write may name another object, or be refused by the state of one.
-    let on_one = route.path.contains('{') || writes;
+    let finds = matches!(route.operation.action, Action::Find);
+    let on_one = route.path.contains('{') || writes || finds;
     let has_body = body(route).is_some();
     move |status| match status {
         404 => on_one,

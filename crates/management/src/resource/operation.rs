@@ -15,6 +15,8 @@ pub(crate) struct Operation {
     pub(crate) action: Action,
     /// The status of success.
     pub(crate) status: u16,
+    /// Whether success may also be 204, where there is nothing to tell.
+    pub(crate) or_nothing: bool,
     /// What it does, in words.
     pub(crate) summary: &'static str,
     /// Query parameters with their notation, where the declaration of lists does not tell them.
@@ -112,6 +114,7 @@ const fn crud(
         scopes: Scopes::Any(scopes),
         action,
         status,
+        or_nothing: false,
         summary,
         query: &[],
         answer: Answer::One,
@@ -133,6 +136,7 @@ pub(crate) const fn run(
         scopes,
         action: Action::Run(run, None),
         status,
+        or_nothing: false,
         summary,
         query: &[],
         answer: Answer::One,
@@ -152,6 +156,12 @@ impl Operation {
     /// The same with this status of success.
     pub(crate) const fn with_status(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    /// The same, with 204 where there is nothing to tell.
+    pub(crate) const fn or_nothing(mut self) -> Self {
+        self.or_nothing = true;
         self
     }
 

@@ -55,7 +55,8 @@ pub(crate) const CONNECTIONS: Resource = Resource {
             connection_deletion::delete,
             "Delete a connection with its users",
         )
-        .answering(Answer::Shape("{deleted_at: str date-time}")),
+        .answering(Answer::Shape("{deleted_at: str date-time}"))
+        .or_nothing(),
         run(
             "DELETE",
             "/connections/{id}/users",

@@ -71,7 +71,8 @@ pub(crate) const JOBS: Resource = Resource::of_operations(
         .answering(Answer::Shape(
             "any of([{user: {...}, errors: [{code: str, message: str, path: str}]}]; \
              {status_details: str})",
-        )),
+        ))
+        .or_nothing(),
     ],
 );
 

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod accounts;
 mod appearance;
 mod client_credentials;
 mod clients;
@@ -14,6 +15,7 @@ mod connections;
 mod coverage;
 mod emails;
 mod engine;
+mod exports;
 mod hostile;
 mod jobs;
 mod log_and_statistics;

@@ -323,8 +323,10 @@ impl Api {
     pub(crate) async fn upload(&self, path: &str, parts: &[(&str, &str)]) -> Response {
         let mut body = String::new();
         for (name, content) in parts {
-            body.push_str("--b0undary\r\nContent-Disposition: form-data; name=\"");
-            body.push_str(&format!("{name}\"\r\n\r\n{content}\r\n"));
+            let head = "--b0undary\r\nContent-Disposition: form-data; name=\"";
+            for piece in [head, name, "\"\r\n\r\n", content, "\r\n"] {
+                body.push_str(piece);
+            }
         }
         body.push_str("--b0undary--\r\n");
         let request = Request {
