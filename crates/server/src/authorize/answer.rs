@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use grantor_protocol::{
     authorize,
-    model::{Branding, Client, CustomText, TenantSettings, UniversalLoginTemplate},
+    model::{Branding, Client, CustomText, PromptPartials, TenantSettings, UniversalLoginTemplate},
 };
 use http::header;
 use serde_json::Value;
@@ -44,6 +44,7 @@ async fn shell(
     let (store, site) = (&visit.app.store, &visit.context.site);
     let settings = load::settings(store, site).await?;
     let language = language(visit, &settings, reader.ui_locales);
+    let locales = locales(&settings);
     let branding = store.typed::<Branding>(&site.tenant, Branding::ID).await?;
     let branding = branding.as_ref().map(|branding| &*branding.value);
     let template = store
@@ -51,13 +52,16 @@ async fn shell(
         .await?;
     let prompt = page.screen().prompt;
     let texts = store
-        .typed::<CustomText>(&site.tenant, &CustomText::id(prompt, language.tag()))
-        .await?;
-    let shell = Shell::new(language, &settings, branding, &visit.context.host)
-        .with_template(
-            template.as_ref().map(|template| &*template.value),
-            visit.context.now,
+        .typed::<CustomText>(
+            &site.tenant,
+            &CustomText::id(prompt, language.tag_among(&locales)),
         )
+        .await?;
+    let partials = store.typed::<PromptPartials>(&site.tenant, prompt).await?;
+    let (host, now) = (&visit.context.host, visit.context.now);
+    let shell = Shell::new(language, &settings, branding, host, now)
+        .with_template(template.as_ref().map(|template| &*template.value))
+        .with_partials(prompt, partials.as_ref().map(|partials| &*partials.value))
         .with_texts(prompt, texts.as_ref().map(|texts| &*texts.value));
     Ok(match reader.client {
         Some(client) => shell.for_client(client),
@@ -71,18 +75,17 @@ pub(crate) fn language(
     settings: &TenantSettings,
     ui_locales: &[String],
 ) -> Language {
-    let enabled = settings
-        .rest
-        .get("enabled_locales")
-        .and_then(Value::as_array);
-    let enabled: Vec<String> = enabled
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| tag.as_str().map(str::to_owned))
-        .collect();
     let accepted = visit.headers.get(header::ACCEPT_LANGUAGE);
     let accepted = accepted.and_then(|value| value.to_str().ok());
-    negotiate(Some(&ui_locales.join(" ")), accepted, &enabled)
+    negotiate(Some(&ui_locales.join(" ")), accepted, &locales(settings))
+}
+
+fn locales(settings: &TenantSettings) -> Vec<String> {
+    let enabled = settings.rest.get("enabled_locales");
+    let enabled = enabled.and_then(Value::as_array).into_iter().flatten();
+    enabled
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// An authorization response, on its way through the browser.

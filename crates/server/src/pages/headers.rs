@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Page, template::OwnPage};
+use super::{Page, template::Elements};
 
 /// The content security policy of one page.
 ///
@@ -54,13 +54,13 @@ impl Policy {
         self.fonts.extend(url.and_then(origin));
     }
 
-    /// Allows the elements that the tenant's own page has.
-    pub(super) fn allow_elements_of(&mut self, page: &OwnPage) {
-        for text in &page.styles {
+    /// Allows the elements that a template of the tenant has.
+    pub(super) fn allow(&mut self, elements: &Elements) {
+        for text in &elements.styles {
             self.allow_style(text);
         }
         self.scripts
-            .extend(page.scripts.iter().map(|text| hash(text)));
+            .extend(elements.scripts.iter().map(|text| hash(text)));
     }
 
     pub(super) fn headers(&self) -> HeaderMap {

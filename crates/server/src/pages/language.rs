@@ -64,6 +64,14 @@ impl Language {
             .into_iter()
             .find(|language| primary(language.tag()).as_deref() == Some(&wanted))
     }
+
+    /// What the tenant calls this language: `fr-CA`, if that is its French. Its custom texts are kept under it.
+    pub fn tag_among(self, enabled_locales: &[String]) -> &str {
+        let own = enabled_locales
+            .iter()
+            .find(|tag| Self::of(tag) == Some(self));
+        own.map_or(self.tag(), |tag| tag)
+    }
 }
 
 /// The language that fits best.
@@ -142,6 +150,13 @@ mod tests {
         assert_eq!(negotiate(Some("es"), Some("de"), &locales).tag(), "de");
         // None that we speak.
         assert_eq!(negotiate(Some("de"), None, &enabled(&["nl"])).tag(), "en");
+    }
+
+    #[test]
+    fn a_language_has_the_tenants_own_name() {
+        let locales = enabled(&["en", "fr-CA", "fr-FR"]);
+        assert_eq!(Language::French.tag_among(&locales), "fr-CA");
+        assert_eq!(Language::German.tag_among(&locales), "de");
     }
 
     #[test]

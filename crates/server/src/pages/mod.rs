@@ -106,7 +106,8 @@ pub fn respond(shell: &Shell, page: &dyn Page) -> Response {
 
 fn html(shell: &Shell, page: &dyn Page) -> askama::Result<(String, Policy)> {
     let screen = page.screen();
-    let speech = shell.speech(screen);
+    let parts = template::parts(shell, screen);
+    let speech = shell.speech(screen, &parts);
     let theme = shell.look.stylesheet();
     let title = speech.say(screen.title);
     let head = Head {
@@ -120,8 +121,9 @@ fn html(shell: &Shell, page: &dyn Page) -> askama::Result<(String, Policy)> {
     let mut policy = Policy::of(page);
     policy.allow_style(&theme);
     policy.allow_font(shell.look.font());
-    if let Some(own) = template::render(shell, screen, &head, &card) {
-        policy.allow_elements_of(&own);
+    policy.allow(&parts.elements);
+    if let Some(own) = template::page(shell, screen, &head, &card) {
+        policy.allow(&own.elements);
         return Ok((own.html, policy));
     }
     let document = Document {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use grantor_protocol::{
     env::Timestamp,
-    model::{Branding, Client, CustomText, Screens, TenantSettings, UniversalLoginTemplate},
+    model::{
+        Branding, Client, CustomText, PromptPartials, Screens, TenantSettings,
+        UniversalLoginTemplate,
+    },
 };
 use serde_json::{Map, Value, json};
 
-use super::{Language, Screen, Text, assets, look::Look, template::Own, texts};
+use super::{Language, Screen, Text, assets, look::Look, template::Parts, texts};
 
 /// Longest custom text that is shown, in bytes.
 const MAX_TEXT_LENGTH: usize = 4096;
@@ -28,7 +31,9 @@ pub struct Shell {
     /// Where users find help: a URL or an address with `mailto:`.
     pub support: Option<String>,
     pub(super) look: Look,
-    pub(super) template: Option<Own>,
+    pub(super) now: Timestamp,
+    pub(super) template: Option<String>,
+    pub(super) partials: BTreeMap<&'static str, Screens>,
     pub(super) branding: Value,
     pub(super) settings: Map<String, Value>,
     custom_texts: BTreeMap<&'static str, Screens>,
@@ -48,12 +53,14 @@ pub struct Application {
 }
 
 impl Shell {
-    /// The pages of a tenant. `host` stands in for a tenant that has no `friendly_name`.
+    /// The pages of a tenant. `host` stands in for a tenant that has no `friendly_name`; `now` is for
+    /// what the tenant's templates say of the date.
     pub fn new(
         language: Language,
         settings: &TenantSettings,
         branding: Option<&Branding>,
         host: &str,
+        now: Timestamp,
     ) -> Self {
         let text = |key: &str| {
             let text = settings.rest.get(key).and_then(Value::as_str);
@@ -71,7 +78,9 @@ impl Shell {
                 .map(str::to_owned)
                 .or_else(|| text("support_email").map(mail)),
             look,
+            now,
             template: None,
+            partials: BTreeMap::new(),
             branding: branding.map_or(Value::Null, shown),
             settings: PUBLIC.iter().filter_map(setting).collect(),
             custom_texts: BTreeMap::new(),
@@ -95,17 +104,23 @@ impl Shell {
         self
     }
 
-    /// With the tenant's own page around the card, in which it is `now`.
+    /// With the tenant's own page around the card.
     #[must_use]
-    pub fn with_template(
+    pub fn with_template(mut self, template: Option<&UniversalLoginTemplate>) -> Self {
+        self.template = template.map(|template| template.body.clone());
+        self
+    }
+
+    /// With what the tenant puts into the cards of one prompt.
+    #[must_use]
+    pub fn with_partials(
         mut self,
-        template: Option<&UniversalLoginTemplate>,
-        now: Timestamp,
+        prompt: &'static str,
+        partials: Option<&PromptPartials>,
     ) -> Self {
-        self.template = template.map(|template| Own {
-            source: template.body.clone(),
-            now,
-        });
+        if let Some(partials) = partials {
+            self.partials.insert(prompt, partials.screens.clone());
+        }
         self
     }
 
@@ -155,10 +170,11 @@ impl Shell {
         initial(self.application_name())
     }
 
-    pub(super) fn speech(&self, screen: Screen) -> Speech<'_> {
+    pub(super) fn speech<'a>(&'a self, screen: Screen, parts: &'a Parts) -> Speech<'a> {
         Speech {
             shell: self,
             screen,
+            parts,
         }
     }
 }
@@ -169,9 +185,15 @@ pub struct Speech<'a> {
     /// The page around it.
     pub shell: &'a Shell,
     screen: Screen,
+    parts: &'a Parts,
 }
 
 impl Speech<'_> {
+    /// The HTML that the tenant puts at a place of the card.
+    pub fn part(&self, place: &str) -> &str {
+        self.parts.html.get(place).map_or("", String::as_str)
+    }
+
     /// A text.
     pub fn say(&self, text: Text) -> String {
         self.fill(text, &[])

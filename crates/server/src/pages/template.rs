@@ -1,15 +1,12 @@
-//! The tenant's own page around the card, in Liquid.
+//! What the tenant writes in Liquid: the page around the card, and parts of the card.
 //!
 //! What the template prints is escaped, so that only its author writes HTML. Of what the author writes, the texts of style
 //! elements take effect, and those of script elements that contain no Liquid: a script that is put together from values
 //! could be taken over by whoever chose one of them. Files of other places do not load, but for images.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
-use grantor_protocol::{
-    env::Timestamp,
-    liquid::{Escaping, Template},
-};
+use grantor_protocol::liquid::{Escaping, Template};
 use serde_json::{Map, Value, json};
 
 use super::{Screen, Shell};
@@ -20,47 +17,81 @@ const HEAD: &str = "auth0:head";
 /// The tag for the card.
 const WIDGET: &str = "auth0:widget";
 
+/// The texts of elements that take effect, though the page's policy forbids all others.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Elements {
+    pub(super) styles: Vec<String>,
+    pub(super) scripts: Vec<String>,
+}
+
 /// A page that the tenant's template made.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct OwnPage {
     pub(super) html: String,
-    /// The texts of the template's style elements.
-    pub(super) styles: Vec<String>,
-    /// The texts of the template's script elements.
-    pub(super) scripts: Vec<String>,
+    pub(super) elements: Elements,
 }
 
-/// A template and the moment in which it is rendered.
-#[derive(Clone, Debug)]
-pub(super) struct Own {
-    pub(super) source: String,
-    pub(super) now: Timestamp,
+/// What the tenant puts into a card.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// By place.
+    pub(super) html: BTreeMap<String, String>,
+    pub(super) elements: Elements,
 }
 
-/// The page, if the tenant has a template that works; a line of the log says why not.
-pub(super) fn render(shell: &Shell, screen: Screen, head: &str, card: &str) -> Option<OwnPage> {
-    let own = shell.template.as_ref()?;
+/// The page, if the tenant has a template that works.
+pub(super) fn page(shell: &Shell, screen: Screen, head: &str, card: &str) -> Option<OwnPage> {
+    let source = shell.template.as_ref()?;
+    let mut elements = Elements::default();
+    let tags = [(HEAD, head), (WIDGET, card)];
+    let html = render(shell, screen, source, &tags, &mut elements)?;
+    Some(OwnPage { html, elements })
+}
+
+/// What the tenant puts into the card of a screen; a part that does not work is left out.
+pub(super) fn parts(shell: &Shell, screen: Screen) -> Parts {
+    let mut parts = Parts::default();
+    let screens = shell.partials.get(screen.prompt);
+    for (place, source) in screens
+        .and_then(|screens| screens.get(screen.name))
+        .into_iter()
+        .flatten()
+    {
+        if let Some(html) = render(shell, screen, source, &[], &mut parts.elements) {
+            parts.html.insert(place.clone(), html);
+        }
+    }
+    parts
+}
+
+/// A template of the tenant as HTML, and the elements of its author. A line of the log says why there is none.
+fn render(
+    shell: &Shell,
+    screen: Screen,
+    source: &str,
+    tags: &[(&'static str, &str)],
+    elements: &mut Elements,
+) -> Option<String> {
     // The browser reads line ends as one character, and so must whoever counts with its hashes.
-    let source = own.source.replace("\r\n", "\n").replace('\r', "\n");
-    let rendered = Template::parse_with(&source, &[HEAD, WIDGET])
-        .inspect_err(|error| tracing::warn!(%error, "the page template is not used"))
-        .ok()?
-        .render_with(
-            &variables(shell, screen),
-            &[(HEAD, head), (WIDGET, card)],
-            Escaping::Html,
-            own.now,
-        );
-    let html = rendered
-        .inspect_err(|error| tracing::warn!(%error, "the page template is not used"))
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let names: Vec<&'static str> = tags.iter().map(|(name, _)| *name).collect();
+    let template = Template::parse_with(&source, &names)
+        .inspect_err(
+            |error| tracing::warn!(%error, prompt = screen.prompt, "a template is not used"),
+        )
         .ok()?;
-    let mut scripts = elements(&source, "script");
-    scripts.retain(|text| !text.contains("{{") && !text.contains("{%"));
-    Some(OwnPage {
-        styles: elements(&html, "style"),
-        scripts,
-        html,
-    })
+    let html = template
+        .render_with(&variables(shell, screen), tags, Escaping::Html, shell.now)
+        .inspect_err(
+            |error| tracing::warn!(%error, prompt = screen.prompt, "a template is not used"),
+        )
+        .ok()?;
+    elements.styles.extend(texts_of(&html, "style"));
+    let constant = |text: &String| !text.contains("{{") && !text.contains("{%");
+    elements
+        .scripts
+        .extend(texts_of(&source, "script").into_iter().filter(constant));
+    Some(html)
 }
 
 /// What a template can print.
@@ -86,7 +117,7 @@ fn variables(shell: &Shell, screen: Screen) -> Value {
 }
 
 /// The texts of all elements of this name, which cannot contain others of it.
-fn elements(html: &str, name: &str) -> Vec<String> {
+fn texts_of(html: &str, name: &str) -> Vec<String> {
     // Of the same length as the text, so that places in one are places in the other.
     let lower = html.to_ascii_lowercase();
     let (open, close) = (format!("<{name}"), format!("</{name}"));
@@ -110,7 +141,10 @@ fn element(lower: &str, from: usize, open: &str, close: &str) -> Option<Range<us
 
 #[cfg(test)]
 mod tests {
-    use grantor_protocol::model::{TenantSettings, UniversalLoginTemplate};
+    use grantor_protocol::{
+        env::Timestamp,
+        model::{PromptPartials, TenantSettings, UniversalLoginTemplate},
+    };
 
     use super::*;
     use crate::pages::{Language, Text};
@@ -121,22 +155,35 @@ mod tests {
         title: Text::LoginTitle,
     };
 
-    fn page(body: &str) -> Option<OwnPage> {
+    fn shell() -> Shell {
         let settings: TenantSettings =
             serde_json::from_value(json!({"id": "settings", "friendly_name": "<b>Orchard"}))
                 .unwrap();
+        let now = Timestamp::from_millis(0);
+        Shell::new(Language::Arabic, &settings, None, "host.test", now)
+    }
+
+    fn page(body: &str) -> Option<OwnPage> {
         let template = UniversalLoginTemplate {
             id: UniversalLoginTemplate::ID.to_owned(),
             body: body.to_owned(),
         };
-        let now = Timestamp::from_millis(0);
-        let shell = Shell::new(Language::Arabic, &settings, None, "host.test");
-        render(
-            &shell.with_template(Some(&template), now),
-            SCREEN,
-            "<meta>",
-            "<main>{{ 1 }}</main>",
-        )
+        let shell = shell().with_template(Some(&template));
+        super::page(&shell, SCREEN, "<meta>", "<main>{{ 1 }}</main>")
+    }
+
+    #[test]
+    fn parts_of_a_card_are_rendered_one_by_one() {
+        let partials: PromptPartials = serde_json::from_value(json!({"id": "login", "screens": {
+            "login-id": {"form-content-start": "<p>{{ tenant.friendly_name }}</p><style>p{}</style>",
+                "form-content-end": "{% if %}"},
+            "other": {"form-footer-start": "no"}}}))
+        .unwrap();
+        let parts = parts(&shell().with_partials("login", Some(&partials)), SCREEN);
+        let html: Vec<_> = parts.html.into_iter().collect();
+        let expected = "<p>&lt;b&gt;Orchard</p><style>p{}</style>".to_owned();
+        assert_eq!(html, [("form-content-start".to_owned(), expected)]);
+        assert_eq!(parts.elements.styles, ["p{}"]);
     }
 
     #[test]
@@ -168,7 +215,7 @@ mod tests {
              <script>a()\r\nb()</script><script>c('{{ locale }}')</script><script>d",
         )
         .unwrap();
-        assert_eq!(page.styles, ["h1{content:'ar'}\nb{}"]);
-        assert_eq!(page.scripts, ["a()\nb()"]);
+        assert_eq!(page.elements.styles, ["h1{content:'ar'}\nb{}"]);
+        assert_eq!(page.elements.scripts, ["a()\nb()"]);
     }
 }

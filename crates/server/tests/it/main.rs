@@ -10,6 +10,7 @@
 
 mod support;
 
+mod appearance;
 mod authorization_code;
 mod authorization_errors;
 mod bad_input;
