@@ -137,6 +137,9 @@ pub(super) fn complete_new(strategy: &str, options: &mut Map<String, Value>) {
 /// The options of a database about which nobody said anything.
 pub(crate) fn fresh_database() -> Value {
     let mut options = Map::new();
+    // Tools that write back what they read add this one; so it is there from the beginning.
+    let own = "disable_self_service_change_password";
+    usual(&mut options, own, json!(false));
     complete_new("auth0", &mut options);
     Value::Object(options)
 }

@@ -235,7 +235,8 @@ const FIELDS: &[Field] = &[
         "UR",
         "{list: [str 2..2 /^[A-Z]{2}$/], mode: enum(allow, deny)}?",
     ),
-    field("universal_login", "R", "{...}"),
+    // Sent by tools that write back all that they read; nothing of it is kept.
+    field("universal_login", "UR", "{...}"),
 ];
 
 /// Versions of the script environment that may be named; all mean the same.
@@ -252,6 +253,8 @@ const LIFETIMES: [&str; 4] = [
 fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
     Box::pin(async move {
         settle_lifetimes(change)?;
+        // What it mirrors is changed where it is kept.
+        change.document.remove("universal_login");
         let audience = change
             .call
             .body

@@ -169,7 +169,12 @@ async fn the_settings_mirror_branding_template_and_prompts_and_cannot_set_them()
         "nothing of it was stored"
     );
     let body = json!({"universal_login": {"colors": {}}});
-    api.send("PATCH", settings, body).await.refused(400);
+    api.send("PATCH", settings, body).await.ok(200);
+    assert_eq!(
+        api.read(settings).await["universal_login"],
+        mirrored,
+        "tools write back what they read, and nothing of it is kept"
+    );
     let reader = bearer(&["read:prompts"]);
     api.send_as(&reader, "PATCH", "/prompts", json!({}))
         .await
