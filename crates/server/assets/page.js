@@ -19,8 +19,15 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   field.form.addEventListener("submit", () => show(false));
 }
 
-// A form is sent once. A page that comes back from the browser's cache can be sent again.
+// A form is sent once. It can be sent again when the page is still there: it came back from the browser's cache, or the answer
+// led out of the browser, into an application.
 const forms = document.querySelectorAll("form[data-once]");
+const release = () => {
+  for (const form of forms) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+};
 for (const form of forms) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
@@ -29,11 +36,7 @@ for (const form of forms) {
     }
     form.dataset.sent = "yes";
     form.setAttribute("aria-busy", "true");
+    setTimeout(release, 5000);
   });
 }
-window.addEventListener("pageshow", () => {
-  for (const form of forms) {
-    delete form.dataset.sent;
-    form.removeAttribute("aria-busy");
-  }
-});
+window.addEventListener("pageshow", release);
