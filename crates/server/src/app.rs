@@ -11,7 +11,10 @@ use crate::{
     http::rate_limit::RateLimit,
     keys::Keys,
     metrics::Metrics,
-    outbound::{http::Gateway, mail::Mail},
+    outbound::{
+        http::Gateway,
+        mail::{Mail, Outbox},
+    },
     passwords::Passwords,
     pipeline::record::Recorder,
     serve,
@@ -30,6 +33,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Writes mails.
     pub mail: Mail,
+    /// Where mails leave the server.
+    pub outbox: Outbox,
     /// The Management API.
     pub management: Management,
     /// The event queue.
@@ -69,15 +74,18 @@ impl App {
             &passwords,
             serve::issuer_of(&serve::base_url(config, config.listen)),
         );
+        let outbound = Gateway::new(&config.allowed_networks);
+        let outbox = Outbox::new(store.clone(), outbound.clone(), config.mail.clone());
         Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
             sign_in_rate: RateLimit::new(config.sign_in_rate),
             mail_rate: RateLimit::with_burst(10, 1),
             management_rate: RateLimit::new(config.management_rate),
-            outbound: Gateway::new(&config.allowed_networks),
+            outbound,
             metrics: Metrics::default(),
             hosts: config.hosts.clone(),
             mail: Mail::new(store.clone(), env.clone()),
+            outbox,
             env,
             store,
             keys,

@@ -29,6 +29,7 @@ use crate::{
     hosts::Arrival,
     keys::Keys,
     listen::Listener,
+    outbound::mail::send_queued,
     pipeline::record::Recorder,
     telemetry::{self, Traces},
     tls::{self, DevelopmentAuthority, OwnCertificate},
@@ -181,6 +182,7 @@ impl Server {
             let worker = crate::worker::work(Arc::clone(&app), stopped.clone());
             tasks.push(tokio::spawn(worker));
         }
+        tasks.push(tokio::spawn(send_queued(Arc::clone(&app), stopped.clone())));
         tasks.push(tokio::spawn(keep_house(
             Arc::clone(&app),
             config.clone(),

@@ -15,7 +15,10 @@ use grantor_protocol::secret::Secret;
 
 use self::cidr::Cidr;
 pub use self::settings::{ALL, Setting};
-use crate::passwords;
+use crate::{
+    outbound::mail::{self, login},
+    passwords,
+};
 
 /// Everything an operator can set, with the defaults filled in.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Cidr>,
     /// Private networks that may be called.
     pub allowed_networks: Vec<Cidr>,
+    /// How mails are sent.
+    pub mail: mail::Settings,
     /// The operator's own certificate chain and key, PEM files.
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// The PostgreSQL database; none means the embedded one.
@@ -226,6 +231,43 @@ impl Values {
         self.text(key).and_then(|text| text.parse().ok())
     }
 
+    fn switch(&self, key: &str) -> Option<bool> {
+        self.0.get(key).and_then(toml::Value::as_bool)
+    }
+
+    fn listen(&self) -> SocketAddr {
+        self.address("server.listen")
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8443)))
+    }
+
+    fn mail(&self) -> mail::Settings {
+        let server = self.text("mail.smtp_host").map(|host| mail::Server {
+            host: host.to_owned(),
+            port: self
+                .number("mail.smtp_port")
+                .and_then(|port| u16::try_from(port).ok())
+                .unwrap_or(587),
+            login: login(
+                self.text("mail.smtp_user"),
+                self.secret("mail.smtp_password").as_ref(),
+            ),
+        });
+        // Nobody else than this machine can ask a server of which nothing was said, so a mailbox on it is safe.
+        let is_alone = self.listen().ip().is_loopback()
+            && self.texts("server.hosts").next().is_none()
+            && self.texts("server.trusted_proxies").next().is_none();
+        mail::Settings {
+            server,
+            from: self.text("mail.from").map(str::to_owned),
+            authorities: self.text("mail.authorities").map(PathBuf::from),
+            mailbox: self.switch("mail.mailbox").unwrap_or(is_alone),
+        }
+    }
+
+    fn secret(&self, key: &str) -> Option<Secret> {
+        self.text(key).map(|text| Secret::new(text.to_owned()))
+    }
+
     fn passwords(&self) -> passwords::Limits {
         let size = |key| {
             self.number(key)
@@ -251,16 +293,10 @@ impl Values {
     /// The configuration for the data directory `data_dir`.
     pub fn into_config(self, data_dir: PathBuf) -> Config {
         let path = |key| self.text(key).map(PathBuf::from);
-        let secret = |key| self.text(key).map(|text| Secret::new(text.to_owned()));
+        let secret = |key| self.secret(key);
         Config {
-            listen: self
-                .address("server.listen")
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8443))),
-            http: self
-                .0
-                .get("server.http")
-                .and_then(toml::Value::as_bool)
-                .unwrap_or(false),
+            listen: self.listen(),
+            http: self.switch("server.http").unwrap_or(false),
             hosts: self
                 .texts("server.hosts")
                 .map(str::to_ascii_lowercase)
@@ -273,6 +309,7 @@ impl Values {
                 .texts("outbound.allowed_networks")
                 .filter_map(Cidr::parse)
                 .collect(),
+            mail: self.mail(),
             certificate: path("tls.certificate").zip(path("tls.private_key")),
             database_url: secret("storage.url"),
             master_key: secret("keys.master_key"),

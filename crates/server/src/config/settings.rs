@@ -236,6 +236,40 @@ pub const ALL: &[Setting] = &[
         "Private networks that may be called for logout tokens and the like. Default none: public addresses alone.",
     ),
     setting(
+        "mail.smtp_host",
+        Form::Text,
+        "Mail server of tenants that configured no e-mail provider. Default: none.",
+    ),
+    setting(
+        "mail.smtp_port",
+        Form::Within(1, 65_535),
+        "Its port; 465 means TLS from the first byte, every other one STARTTLS. Default 587.",
+    ),
+    setting(
+        "mail.smtp_user",
+        Form::Text,
+        "Name to log in with at the mail server. Default: without login.",
+    ),
+    secret(
+        "mail.smtp_password",
+        "Password to log in with at the mail server.",
+    ),
+    setting(
+        "mail.from",
+        Form::Text,
+        "Sender of mails for which neither template nor provider names one. Default: no-reply at the host.",
+    ),
+    setting(
+        "mail.authorities",
+        Form::Text,
+        "PEM file with authorities for the certificates of mail servers, beside the system's.",
+    ),
+    setting(
+        "mail.mailbox",
+        Form::Switch,
+        "Keep mails that no mail server takes, and show them to whoever asks at /dev/mailbox: for development. Default: true on loopback without hosts and proxies.",
+    ),
+    setting(
         "retention.log_days",
         Form::Number,
         "How long log entries are kept, in days. Default 30.",

@@ -6,6 +6,7 @@ mod exports;
 mod health;
 mod keys;
 mod logout;
+mod mailbox;
 mod management;
 mod userinfo;
 
@@ -48,6 +49,7 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .merge(authorize::routes())
         .merge(tickets::routes())
+        .merge(mailbox::routes(app))
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))

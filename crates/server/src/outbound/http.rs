@@ -5,6 +5,7 @@
 //! asked, answers are not read, and time and number of requests are bounded.
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Duration,
@@ -92,6 +93,13 @@ impl Gateway {
         Ok(response.status().as_u16())
     }
 
+    /// Where `host` is, for whoever speaks something else than HTTP to it: the first of its addresses that may be called.
+    pub(super) async fn address_of(&self, host: &str, port: u16) -> io::Result<SocketAddr> {
+        let open = open_addresses(host, port, &self.allowed).await?;
+        let first = open.first().copied();
+        first.ok_or_else(|| io::Error::other(format!("{host} has no address")))
+    }
+
     /// A URL that may be called. Addresses in it are checked here, names where they are resolved.
     fn checked(&self, text: &str) -> Result<Url, Error> {
         let refused = || Error::Url(text.to_owned());
@@ -123,16 +131,22 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allowed = Arc::clone(&self.0);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let open: Vec<SocketAddr> = found
-                .filter(|address| is_open(address.ip(), &allowed))
-                .collect();
-            if open.is_empty() {
-                return Err(format!("{} has no public address", name.as_str()).into());
-            }
+            let open = open_addresses(name.as_str(), 0, &allowed).await?;
             Ok(Box::new(open.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses of `host` that may be called; at least one.
+async fn open_addresses(host: &str, port: u16, allowed: &[Cidr]) -> io::Result<Vec<SocketAddr>> {
+    let found = tokio::net::lookup_host((host, port)).await?;
+    let open: Vec<SocketAddr> = found
+        .filter(|address| is_open(address.ip(), allowed))
+        .collect();
+    if open.is_empty() {
+        return Err(io::Error::other(format!("{host} has no public address")));
+    }
+    Ok(open)
 }
 
 /// Whether an address may be called.

@@ -20,6 +20,7 @@ mod client_credentials;
 mod discovery_and_keys;
 mod every_rule;
 mod logout;
+mod mails;
 mod people;
 mod random_walk;
 mod recovery;

@@ -45,7 +45,7 @@ pub(super) enum Error {
 }
 
 impl Letter {
-    /// The mail in the form of RFC 5322, from the first of `senders` that there is. Every attempt to send it has the same
+    /// The mail in the form of RFC 5322, from the first of `senders` that there is and that can be read. Every attempt to send it has the same
     /// identifier, so that a receiver can tell that it has it already.
     pub(super) fn message(
         &self,
@@ -59,11 +59,13 @@ impl Letter {
                 .parse::<Mailbox>()
                 .map_err(|_| Error::Address(address.clone()))
         };
-        let named = senders.iter().copied().flatten();
-        let named = named.map(str::trim).find(|sender| !sender.is_empty());
         let domain = domain_of(&self.host);
-        let from = match named {
-            Some(sender) => mailbox(sender)?,
+        let named = senders.iter().copied().flatten().map(str::trim);
+        let named = named.filter(|sender| !sender.is_empty());
+        // A name in a template may make its sender unreadable; that keeps no mail from anybody.
+        let readable = named.map(mailbox).find_map(Result::ok);
+        let from = match readable {
+            Some(sender) => sender,
             None => mailbox(&format!("no-reply@{domain}"))?,
         };
         let millis = u64::try_from(at.millis()).unwrap_or(0);
@@ -104,7 +106,7 @@ impl lettre::message::header::Header for AutoSubmitted {
 }
 
 /// A host as the domain of an address; one that is a number names the machine at hand, for which there is a name.
-fn domain_of(host: &str) -> &str {
+pub(super) fn domain_of(host: &str) -> &str {
     let name = crate::hosts::without_port(host);
     let is_number = name
         .trim_matches(['[', ']'])

@@ -1,11 +1,14 @@
 //! The only sender of mails.
 //!
 //! [`Mail::compose`] writes a mail from the tenant's template; the handler puts it into the batch whose effect the mail
-//! tells of, and it is sent when that is committed. The link in it is made by the handler.
+//! tells of, and [`send_queued`] sends it when that is committed. The link in it is made by the handler.
 
 mod kind;
 mod letter;
 mod plain;
+mod route;
+mod sender;
+mod smtp;
 mod texts;
 
 use std::borrow::Cow;
@@ -20,7 +23,13 @@ use grantor_protocol::{
 use grantor_storage::{Error, SealedMail, Store};
 use serde_json::{Map, Value, json};
 
-pub use self::{kind::MailKind, letter::Letter};
+pub(crate) use self::route::login;
+pub use self::{
+    kind::MailKind,
+    letter::Letter,
+    route::{Outbox, Server, Settings},
+    sender::send_queued,
+};
 use self::{letter::one_line, plain::text_of, texts::words};
 use crate::pages::{Language, text_on};
 

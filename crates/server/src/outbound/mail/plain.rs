@@ -88,16 +88,9 @@ fn unescape(text: &str) -> String {
             let after = after.strip_prefix(name)?.strip_prefix(';')?;
             Some((*stands_for, after))
         });
-        match known {
-            Some((stands_for, after)) => {
-                plain.push_str(stands_for);
-                rest = after;
-            }
-            None => {
-                plain.push('&');
-                rest = after;
-            }
-        }
+        let (stands_for, after) = known.unwrap_or(("&", after));
+        plain.push_str(stands_for);
+        rest = after;
     }
     plain.push_str(rest);
     plain

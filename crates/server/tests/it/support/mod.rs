@@ -5,11 +5,13 @@ mod clock;
 mod codes;
 mod server;
 mod shop;
+mod smtp;
 
 pub(crate) use self::browser::{Browser, Page};
 pub(crate) use self::codes::{ADA, PASSWORD};
 pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, link_of, service};
 pub(crate) use self::shop::{CALLBACK, authorize, code_of, log_in, redeem, refused, shop};
+pub(crate) use self::smtp::MailServer;
 
 /// Runs each named test once per engine.
 macro_rules! on_both_engines {

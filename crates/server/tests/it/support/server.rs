@@ -42,7 +42,7 @@ pub(crate) struct TestServer {
     pub(crate) clock: Arc<TurnedClock>,
     router: Router,
     config: Config,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl TestServer {
@@ -94,7 +94,7 @@ impl TestServer {
             clock,
             router,
             config,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -111,7 +111,17 @@ impl TestServer {
             clock,
             router,
             config,
-            _directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The same data under another configuration.
+    pub(crate) async fn configured(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        let node = self.another_node().await;
+        Self {
+            directory: self.directory,
+            ..node
         }
     }
 

@@ -1,119 +1,117 @@
 //! The words of mails in Brazilian Portuguese.
 
-use super::{MailKind, Words, sender};
+use super::{Words, WordsOfAll, sender};
 
-pub(super) const fn words(kind: MailKind) -> Words {
-    match kind {
-        MailKind::VerifyEmail => Words {
-            subject: "Confirme seu endereço de e-mail",
-            lead: concat!(
-                "Confirme que este endereço é seu para poder usar ",
-                sender!(),
-                "."
-            ),
-            action: "Confirmar endereço",
-            note: "Se você não criou uma conta, pode ignorar este e-mail.",
-        },
-        MailKind::VerifyEmailByCode => Words {
-            subject: concat!("Seu código para ", sender!(), ": {{ code }}"),
-            lead: "Digite este código para confirmar seu endereço de e-mail.",
-            action: "",
-            note: "Se você não criou uma conta, pode ignorar este e-mail.",
-        },
-        MailKind::ResetEmail => Words {
-            subject: "Escolha uma nova senha",
-            lead: concat!(
-                "Alguém, esperamos que você, pediu uma nova senha para sua conta \
+pub(super) const WORDS: WordsOfAll = WordsOfAll {
+    verify_email: Words {
+        subject: "Confirme seu endereço de e-mail",
+        lead: concat!(
+            "Confirme que este endereço é seu para poder usar ",
+            sender!(),
+            "."
+        ),
+        action: "Confirmar endereço",
+        note: "Se você não criou uma conta, pode ignorar este e-mail.",
+    },
+    verify_email_by_code: Words {
+        subject: concat!("Seu código para ", sender!(), ": {{ code }}"),
+        lead: "Digite este código para confirmar seu endereço de e-mail.",
+        action: "",
+        note: "Se você não criou uma conta, pode ignorar este e-mail.",
+    },
+    reset_email: Words {
+        subject: "Escolha uma nova senha",
+        lead: concat!(
+            "Alguém, esperamos que você, pediu uma nova senha para sua conta \
                 em ",
-                sender!(),
-                "."
-            ),
-            action: "Escolher uma nova senha",
-            note: "Se não foi você, pode ignorar este e-mail; sua senha continua a \
+            sender!(),
+            "."
+        ),
+        action: "Escolher uma nova senha",
+        note: "Se não foi você, pode ignorar este e-mail; sua senha continua a \
                 mesma.",
-        },
-        MailKind::ResetEmailByCode => Words {
-            subject: "Seu código para uma nova senha: {{ code }}",
-            lead: concat!(
-                "Digite este código para escolher uma nova senha para sua conta em ",
-                sender!(),
-                "."
-            ),
-            action: "",
-            note: "Se não foi você, pode ignorar este e-mail; sua senha continua a \
+    },
+    reset_email_by_code: Words {
+        subject: "Seu código para uma nova senha: {{ code }}",
+        lead: concat!(
+            "Digite este código para escolher uma nova senha para sua conta em ",
+            sender!(),
+            "."
+        ),
+        action: "",
+        note: "Se não foi você, pode ignorar este e-mail; sua senha continua a \
                 mesma.",
-        },
-        MailKind::WelcomeEmail => Words {
-            subject: concat!("Boas-vindas a ", sender!()),
-            lead: "Sua conta está pronta. É bom ter você aqui.",
-            action: "",
-            note: "Guarde este e-mail se quiser lembrar com qual endereço se \
+    },
+    welcome_email: Words {
+        subject: concat!("Boas-vindas a ", sender!()),
+        lead: "Sua conta está pronta. É bom ter você aqui.",
+        action: "",
+        note: "Guarde este e-mail se quiser lembrar com qual endereço se \
                 cadastrou.",
-        },
-        MailKind::PasswordReset => Words {
-            subject: "Sua senha foi alterada",
-            lead: concat!(
-                "A senha da sua conta em ",
-                sender!(),
-                " acabou de ser alterada."
-            ),
-            action: "",
-            note: "Se não foi você, escolha uma nova senha imediatamente e avise-nos.",
-        },
-        MailKind::BlockedAccount => Words {
-            subject: "Sua conta foi bloqueada",
-            lead: concat!(
-                "Várias tentativas seguidas de entrar na sua conta em ",
-                sender!(),
-                " falharam. Bloqueamos as próximas vindas do mesmo lugar."
-            ),
-            action: "Desbloquear a conta",
-            note: "Se não foi você, escolha também uma nova senha.",
-        },
-        MailKind::StolenCredentials => Words {
-            subject: "Altere sua senha",
-            lead: concat!(
-                "A senha da sua conta em ",
-                sender!(),
-                " apareceu em dados roubados de outro site. Escolha uma nova e não \
+    },
+    password_reset: Words {
+        subject: "Sua senha foi alterada",
+        lead: concat!(
+            "A senha da sua conta em ",
+            sender!(),
+            " acabou de ser alterada."
+        ),
+        action: "",
+        note: "Se não foi você, escolha uma nova senha imediatamente e avise-nos.",
+    },
+    blocked_account: Words {
+        subject: "Sua conta foi bloqueada",
+        lead: concat!(
+            "Várias tentativas seguidas de entrar na sua conta em ",
+            sender!(),
+            " falharam. Bloqueamos as próximas vindas do mesmo lugar."
+        ),
+        action: "Desbloquear a conta",
+        note: "Se não foi você, escolha também uma nova senha.",
+    },
+    stolen_credentials: Words {
+        subject: "Altere sua senha",
+        lead: concat!(
+            "A senha da sua conta em ",
+            sender!(),
+            " apareceu em dados roubados de outro site. Escolha uma nova e não \
                 use a antiga em nenhum outro lugar."
-            ),
-            action: "",
-            note: concat!(
-                "Ninguém invadiu ",
-                sender!(),
-                "; apenas a senha é conhecida."
-            ),
-        },
-        MailKind::EnrollmentEmail => Words {
-            subject: "Proteja sua conta com uma segunda etapa",
-            lead: concat!(
-                "Pedimos que você adicione uma segunda etapa ao login da sua conta \
+        ),
+        action: "",
+        note: concat!(
+            "Ninguém invadiu ",
+            sender!(),
+            "; apenas a senha é conhecida."
+        ),
+    },
+    enrollment_email: Words {
+        subject: "Proteja sua conta com uma segunda etapa",
+        lead: concat!(
+            "Pedimos que você adicione uma segunda etapa ao login da sua conta \
                 em ",
-                sender!(),
-                "."
-            ),
-            action: "Configurar",
-            note: "O link funciona uma única vez. Não o repasse.",
-        },
-        MailKind::MfaOobCode => Words {
-            subject: concat!("Seu código de login para ", sender!(), ": {{ code }}"),
-            lead: "Digite este código para concluir o login.",
-            action: "",
-            note: "Se você não está entrando agora, alguém conhece sua senha: \
+            sender!(),
+            "."
+        ),
+        action: "Configurar",
+        note: "O link funciona uma única vez. Não o repasse.",
+    },
+    mfa_oob_code: Words {
+        subject: concat!("Seu código de login para ", sender!(), ": {{ code }}"),
+        lead: "Digite este código para concluir o login.",
+        action: "",
+        note: "Se você não está entrando agora, alguém conhece sua senha: \
                 altere-a.",
-        },
-        MailKind::UserInvitation => Words {
-            subject: concat!("Seu convite para ", sender!()),
-            lead: concat!(
-                "Você recebeu um convite{% if inviter.name %} de {{ inviter.name \
+    },
+    user_invitation: Words {
+        subject: concat!("Seu convite para ", sender!()),
+        lead: concat!(
+            "Você recebeu um convite{% if inviter.name %} de {{ inviter.name \
                 }}{% endif %} para participar de{% if organization.display_name \
                 %} {{ organization.display_name }} em{% endif %} ",
-                sender!(),
-                "."
-            ),
-            action: "Aceitar o convite",
-            note: "Se você não espera um convite, pode ignorar este e-mail.",
-        },
-    }
-}
+            sender!(),
+            "."
+        ),
+        action: "Aceitar o convite",
+        note: "Se você não espera um convite, pode ignorar este e-mail.",
+    },
+};

@@ -1,124 +1,122 @@
 //! The words of mails in French.
 
-use super::{MailKind, Words, sender};
+use super::{Words, WordsOfAll, sender};
 
-pub(super) const fn words(kind: MailKind) -> Words {
-    match kind {
-        MailKind::VerifyEmail => Words {
-            subject: "Confirmez votre adresse e-mail",
-            lead: concat!(
-                "Veuillez confirmer que cette adresse est la vôtre afin de pouvoir \
+pub(super) const WORDS: WordsOfAll = WordsOfAll {
+    verify_email: Words {
+        subject: "Confirmez votre adresse e-mail",
+        lead: concat!(
+            "Veuillez confirmer que cette adresse est la vôtre afin de pouvoir \
                 utiliser ",
-                sender!(),
-                "."
-            ),
-            action: "Confirmer l’adresse",
-            note: "Si vous n’avez pas créé de compte, vous pouvez ignorer cet e-mail.",
-        },
-        MailKind::VerifyEmailByCode => Words {
-            subject: concat!("Votre code pour ", sender!(), " : {{ code }}"),
-            lead: "Saisissez ce code pour confirmer votre adresse e-mail.",
-            action: "",
-            note: "Si vous n’avez pas créé de compte, vous pouvez ignorer cet e-mail.",
-        },
-        MailKind::ResetEmail => Words {
-            subject: "Choisissez un nouveau mot de passe",
-            lead: concat!(
-                "Quelqu’un, vous sans doute, a demandé un nouveau mot de passe \
+            sender!(),
+            "."
+        ),
+        action: "Confirmer l’adresse",
+        note: "Si vous n’avez pas créé de compte, vous pouvez ignorer cet e-mail.",
+    },
+    verify_email_by_code: Words {
+        subject: concat!("Votre code pour ", sender!(), " : {{ code }}"),
+        lead: "Saisissez ce code pour confirmer votre adresse e-mail.",
+        action: "",
+        note: "Si vous n’avez pas créé de compte, vous pouvez ignorer cet e-mail.",
+    },
+    reset_email: Words {
+        subject: "Choisissez un nouveau mot de passe",
+        lead: concat!(
+            "Quelqu’un, vous sans doute, a demandé un nouveau mot de passe \
                 pour votre compte chez ",
-                sender!(),
-                "."
-            ),
-            action: "Choisir un nouveau mot de passe",
-            note: "Si ce n’était pas vous, vous pouvez ignorer cet e-mail ; votre \
+            sender!(),
+            "."
+        ),
+        action: "Choisir un nouveau mot de passe",
+        note: "Si ce n’était pas vous, vous pouvez ignorer cet e-mail ; votre \
                 mot de passe reste inchangé.",
-        },
-        MailKind::ResetEmailByCode => Words {
-            subject: "Votre code pour un nouveau mot de passe : {{ code }}",
-            lead: concat!(
-                "Saisissez ce code pour choisir un nouveau mot de passe pour votre \
+    },
+    reset_email_by_code: Words {
+        subject: "Votre code pour un nouveau mot de passe : {{ code }}",
+        lead: concat!(
+            "Saisissez ce code pour choisir un nouveau mot de passe pour votre \
                 compte chez ",
-                sender!(),
-                "."
-            ),
-            action: "",
-            note: "Si ce n’était pas vous, vous pouvez ignorer cet e-mail ; votre \
+            sender!(),
+            "."
+        ),
+        action: "",
+        note: "Si ce n’était pas vous, vous pouvez ignorer cet e-mail ; votre \
                 mot de passe reste inchangé.",
-        },
-        MailKind::WelcomeEmail => Words {
-            subject: concat!("Bienvenue chez ", sender!()),
-            lead: "Votre compte est prêt. Nous sommes heureux de vous accueillir.",
-            action: "",
-            note: "Conservez cet e-mail pour vous souvenir de l’adresse avec \
+    },
+    welcome_email: Words {
+        subject: concat!("Bienvenue chez ", sender!()),
+        lead: "Votre compte est prêt. Nous sommes heureux de vous accueillir.",
+        action: "",
+        note: "Conservez cet e-mail pour vous souvenir de l’adresse avec \
                 laquelle vous vous êtes inscrit.",
-        },
-        MailKind::PasswordReset => Words {
-            subject: "Votre mot de passe a été modifié",
-            lead: concat!(
-                "Le mot de passe de votre compte chez ",
-                sender!(),
-                " vient d’être modifié."
-            ),
-            action: "",
-            note: "Si ce n’était pas vous, choisissez immédiatement un nouveau mot \
+    },
+    password_reset: Words {
+        subject: "Votre mot de passe a été modifié",
+        lead: concat!(
+            "Le mot de passe de votre compte chez ",
+            sender!(),
+            " vient d’être modifié."
+        ),
+        action: "",
+        note: "Si ce n’était pas vous, choisissez immédiatement un nouveau mot \
                 de passe et prévenez-nous.",
-        },
-        MailKind::BlockedAccount => Words {
-            subject: "Votre compte a été bloqué",
-            lead: concat!(
-                "Plusieurs tentatives de connexion à votre compte chez ",
-                sender!(),
-                " ont échoué de suite. Nous avons bloqué les suivantes provenant \
+    },
+    blocked_account: Words {
+        subject: "Votre compte a été bloqué",
+        lead: concat!(
+            "Plusieurs tentatives de connexion à votre compte chez ",
+            sender!(),
+            " ont échoué de suite. Nous avons bloqué les suivantes provenant \
                 du même endroit."
-            ),
-            action: "Débloquer le compte",
-            note: "Si ce n’était pas vous, choisissez aussi un nouveau mot de passe.",
-        },
-        MailKind::StolenCredentials => Words {
-            subject: "Veuillez changer de mot de passe",
-            lead: concat!(
-                "Le mot de passe de votre compte chez ",
-                sender!(),
-                " figure dans des données volées à un autre site. Choisissez-en un \
+        ),
+        action: "Débloquer le compte",
+        note: "Si ce n’était pas vous, choisissez aussi un nouveau mot de passe.",
+    },
+    stolen_credentials: Words {
+        subject: "Veuillez changer de mot de passe",
+        lead: concat!(
+            "Le mot de passe de votre compte chez ",
+            sender!(),
+            " figure dans des données volées à un autre site. Choisissez-en un \
                 nouveau et n’utilisez plus l’ancien nulle part."
-            ),
-            action: "",
-            note: concat!(
-                "Personne n’est entré chez ",
-                sender!(),
-                " ; seul le mot de passe est connu."
-            ),
-        },
-        MailKind::EnrollmentEmail => Words {
-            subject: "Protégez votre compte par une seconde étape",
-            lead: concat!(
-                "Il vous est demandé d’ajouter une seconde étape à la connexion à \
+        ),
+        action: "",
+        note: concat!(
+            "Personne n’est entré chez ",
+            sender!(),
+            " ; seul le mot de passe est connu."
+        ),
+    },
+    enrollment_email: Words {
+        subject: "Protégez votre compte par une seconde étape",
+        lead: concat!(
+            "Il vous est demandé d’ajouter une seconde étape à la connexion à \
                 votre compte chez ",
-                sender!(),
-                "."
-            ),
-            action: "Configurer",
-            note: "Le lien ne fonctionne qu’une fois. Ne le transmettez pas.",
-        },
-        MailKind::MfaOobCode => Words {
-            subject: concat!("Votre code de connexion pour ", sender!(), " : {{ code }}"),
-            lead: "Saisissez ce code pour terminer la connexion.",
-            action: "",
-            note: "Si vous ne vous connectez pas en ce moment, quelqu’un connaît \
+            sender!(),
+            "."
+        ),
+        action: "Configurer",
+        note: "Le lien ne fonctionne qu’une fois. Ne le transmettez pas.",
+    },
+    mfa_oob_code: Words {
+        subject: concat!("Votre code de connexion pour ", sender!(), " : {{ code }}"),
+        lead: "Saisissez ce code pour terminer la connexion.",
+        action: "",
+        note: "Si vous ne vous connectez pas en ce moment, quelqu’un connaît \
                 votre mot de passe : veuillez le changer.",
-        },
-        MailKind::UserInvitation => Words {
-            subject: concat!("Votre invitation chez ", sender!()),
-            lead: concat!(
-                "Vous êtes invité{% if inviter.name %} par {{ inviter.name }}{% \
+    },
+    user_invitation: Words {
+        subject: concat!("Votre invitation chez ", sender!()),
+        lead: concat!(
+            "Vous êtes invité{% if inviter.name %} par {{ inviter.name }}{% \
                 endif %} à rejoindre{% if organization.display_name %} {{ \
                 organization.display_name }} chez{% endif %} ",
-                sender!(),
-                "."
-            ),
-            action: "Accepter l’invitation",
-            note: "Si vous n’attendez pas d’invitation, vous pouvez ignorer cet \
+            sender!(),
+            "."
+        ),
+        action: "Accepter l’invitation",
+        note: "Si vous n’attendez pas d’invitation, vous pouvez ignorer cet \
                 e-mail.",
-        },
-    }
-}
+    },
+};

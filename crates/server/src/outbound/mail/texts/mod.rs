@@ -23,16 +23,45 @@ pub(super) struct Words {
     pub(super) note: &'static str,
 }
 
+/// The words of every mail.
+#[derive(Clone, Copy, Debug)]
+struct WordsOfAll {
+    verify_email: Words,
+    verify_email_by_code: Words,
+    reset_email: Words,
+    reset_email_by_code: Words,
+    welcome_email: Words,
+    password_reset: Words,
+    blocked_account: Words,
+    stolen_credentials: Words,
+    enrollment_email: Words,
+    mfa_oob_code: Words,
+    user_invitation: Words,
+}
+
 /// The words of `kind` in `language`.
 pub(super) const fn words(kind: MailKind, language: Language) -> Words {
-    match language {
-        Language::English => english::words(kind),
-        Language::German => german::words(kind),
-        Language::French => french::words(kind),
-        Language::Spanish => spanish::words(kind),
-        Language::Japanese => japanese::words(kind),
-        Language::BrazilianPortuguese => brazilian_portuguese::words(kind),
-        Language::Arabic => arabic::words(kind),
+    let all = match language {
+        Language::English => english::WORDS,
+        Language::German => german::WORDS,
+        Language::French => french::WORDS,
+        Language::Spanish => spanish::WORDS,
+        Language::Japanese => japanese::WORDS,
+        Language::BrazilianPortuguese => brazilian_portuguese::WORDS,
+        Language::Arabic => arabic::WORDS,
+    };
+    match kind {
+        MailKind::VerifyEmail => all.verify_email,
+        MailKind::VerifyEmailByCode => all.verify_email_by_code,
+        MailKind::ResetEmail => all.reset_email,
+        MailKind::ResetEmailByCode => all.reset_email_by_code,
+        MailKind::WelcomeEmail => all.welcome_email,
+        MailKind::PasswordReset => all.password_reset,
+        MailKind::BlockedAccount => all.blocked_account,
+        MailKind::StolenCredentials => all.stolen_credentials,
+        MailKind::EnrollmentEmail => all.enrollment_email,
+        MailKind::MfaOobCode => all.mfa_oob_code,
+        MailKind::UserInvitation => all.user_invitation,
     }
 }
 
