@@ -361,6 +361,17 @@ const FIELDS: &[Field] = &[
     field("callback_url_template", "R", "bool"),
     // Which dialect of the protocol the client is spoken to in: an addition of ours.
     field("grantor_profile", "CUR", "enum(auth0, oidc)?"),
+    // OIDC Front-Channel Logout 1.0 §2; the compatible API has no such members.
+    field(
+        "grantor_frontchannel_logout_uri",
+        "CUR",
+        "str ..2000 absolute-uri-or-empty",
+    ),
+    field(
+        "grantor_frontchannel_logout_session_required",
+        "CUR",
+        "bool",
+    ),
 ];
 
 const APP_TYPE: &str = "enum(native, spa, regular_web, non_interactive, resource_server, \

@@ -101,7 +101,8 @@ macro_rules! flags {
     universal_login: bool, allow_other_legacy_grant_types: bool, \
     new_universal_login_experience_enabled: bool, enable_custom_domain_in_emails: bool, \
     enable_legacy_logs_search_v2: bool, require_pushed_authorization_requests: bool, \
-    require_signed_request_object: bool, dashboard_new_onboarding: bool"
+    require_signed_request_object: bool, dashboard_new_onboarding: bool, \
+    grantor_allow_plain_pkce: bool"
     };
 }
 

@@ -113,8 +113,8 @@ fn form(visit: &Visit<'_>, pending: &Pending) -> Form {
     }
 }
 
-fn login(pending: &Pending) -> Option<String> {
-    Some(format!("{}?state={}", paths::RESUME, pending.handle.state))
+fn login(pending: &Pending) -> String {
+    format!("{}?state={}", paths::RESUME, pending.handle.state)
 }
 
 fn reader<'a>(pending: &'a Pending, world: &'a World) -> Reader<'a> {
@@ -136,7 +136,7 @@ async fn ask(
         form: form(visit, pending),
         identifiers: connection.options.identifiers(),
         identifier,
-        login: login(pending),
+        login: Some(login(pending)),
         problem,
     };
     answer::page(visit, reader(pending, world), &page).await
@@ -151,7 +151,7 @@ async fn told(
     let page = CheckYourMail {
         form: form(visit, pending),
         identifier,
-        login: login(pending),
+        login: Some(login(pending)),
     };
     answer::page(visit, reader(pending, world), &page).await
 }
