@@ -32,10 +32,11 @@ use crate::pipeline::load;
 /// Length of a code: 43 characters of 64, so 258 bits.
 const CODE_LENGTH: usize = 43;
 
-/// A redirect within the browser: the method of what follows is GET.
+/// A redirect within the browser. 302, as the compatible API answers: what follows is a GET in every browser (WHATWG
+/// Fetch), after a POST too.
 pub(crate) fn redirect(location: &str) -> Response {
     match HeaderValue::from_str(location) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         // Locations are ours, or were held against a form of printable characters.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -280,7 +280,7 @@ async fn j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is
 async fn j2_7_the_cookies_are_hidden_and_the_pages_cannot_be_framed(server: TestServer) {
     let server = shop(server).await;
     let begun = server.get(&authorize("web", "scope=openid")).await;
-    assert_eq!(begun.status, 303);
+    assert_eq!(begun.status, 302);
     let cookie = begun.header("set-cookie");
     assert!(cookie.starts_with("__Host-grantor_browser="), "{cookie}");
     for attribute in ["HttpOnly", "Secure", "Path=/", "SameSite=None"] {
