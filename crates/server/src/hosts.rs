@@ -39,16 +39,24 @@ impl Arrival {
     /// Reads where a request from `peer` came from and meant to go.
     ///
     /// Forwarded headers count only if the peer is a trusted proxy; of a chain in `X-Forwarded-For` the last address
-    /// that is not a trusted proxy is the client. An `http` issuer exists on loopback only: elsewhere, plain HTTP is what
-    /// a proxy that speaks TLS forwards.
+    /// that is not a trusted proxy is the client. A host on two lines is none. An `http` issuer exists on loopback only:
+    /// elsewhere, plain HTTP is what a proxy that speaks TLS forwards.
     pub fn origin(
         &self,
         peer: IpAddr,
         headers: &HeaderMap,
         authority: Option<&str>,
     ) -> Option<Origin> {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let proxied = self.trusts(peer);
+        let once: &[&str] = if proxied {
+            &["host", "x-forwarded-host", "x-forwarded-proto"]
+        } else {
+            &["host"]
+        };
+        if once.iter().any(|name| is_repeated(headers, name)) {
+            return None;
+        }
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let forwarded = |name| if proxied { header(name) } else { None };
         let host = forwarded("x-forwarded-host")
             .or(authority)
@@ -63,14 +71,11 @@ impl Arrival {
         } else {
             "http"
         };
-        let client_ip = match forwarded("x-forwarded-for") {
-            Some(chain) => self.client_of(chain).unwrap_or(peer),
-            None => peer,
-        };
+        let client = proxied.then(|| self.client_of(headers)).flatten();
         Some(Origin {
             host: normal_host(host, scheme)?,
             scheme,
-            client_ip,
+            client_ip: client.unwrap_or(peer),
         })
     }
 
@@ -80,15 +85,22 @@ impl Arrival {
             .any(|network| network.contains(address))
     }
 
-    fn client_of(&self, chain: &str) -> Option<IpAddr> {
-        let addresses = chain
-            .split(',')
-            .rev()
+    /// Of a chain on several lines, the later lines are those of later proxies.
+    fn client_of(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        let addresses = lines
+            .flat_map(|line| line.to_str().unwrap_or_default().split(',').rev())
             .map(|text| text.trim().parse::<IpAddr>().ok());
         addresses
             .map_while(|address| address)
             .find(|address| !self.trusts(*address))
     }
+}
+
+/// Whether a header stands on more than one line. Of two hosts (RFC 9112 §3.2), whoever stands before this server might have
+/// gone by the other one.
+fn is_repeated(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(name).iter().nth(1).is_some()
 }
 
 /// The host in lower case without the scheme's own port; nothing if it could not be one.
@@ -172,11 +184,11 @@ mod tests {
             plain,
             trusted_proxies: Arc::from([Cidr::parse("10.0.0.0/8").unwrap()]),
         };
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect();
-        arrival.origin(peer.parse().unwrap(), &headers, None)
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        arrival.origin(peer.parse().unwrap(), &map, None)
     }
 
     #[test]
@@ -235,6 +247,29 @@ mod tests {
                 .to_string(),
             "10.1.1.1"
         );
+    }
+
+    #[test]
+    fn a_chain_on_two_lines_is_one_and_the_last_line_is_the_proxys() {
+        let chain = [
+            ("host", "a.test"),
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-for", "198.51.100.9, 10.2.2.2"),
+        ];
+        let found = origin(true, "10.1.1.1", &chain).unwrap();
+        assert_eq!(found.client_ip.to_string(), "198.51.100.9");
+    }
+
+    #[test]
+    fn a_host_on_two_lines_is_none() {
+        let twice = [("host", "a.test"), ("host", "b.test")];
+        assert_eq!(origin(false, "192.0.2.1", &twice), None);
+        for name in ["x-forwarded-host", "x-forwarded-proto"] {
+            let twice = [("host", "a.test"), (name, "https"), (name, "https")];
+            assert_eq!(origin(true, "10.1.1.1", &twice), None, "{name}");
+            // What a stranger forwards counts neither once nor twice.
+            assert!(origin(true, "192.0.2.1", &twice).is_some(), "{name}");
+        }
     }
 
     #[test]
