@@ -33,7 +33,7 @@ class Chromium:
         self._driver = _node("browser/driver.cjs", *files, server=server, **pipes)
 
     def play(self, scenario, options=None, **arguments):
-        """Plays `file.function` of `node/browser/`; what it saw. `options` are those of the browser's context."""
+        """Plays `file.function` of `node/browser/` with the context's `options`; what it saw."""
         line = {"scenario": scenario, "options": options or {}, "arguments": arguments}
         self._driver.stdin.write(json.dumps(line) + "\n")
         self._driver.stdin.flush()

@@ -1,4 +1,4 @@
-"""Redirect URIs as a browser reads them: what the server lets through leads where the application registered it."""
+"""Redirect URIs as a browser reads them: what is let through leads where the application registered it."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def place(url):
 
 
 def leads_to(entry, url):
-    """Whether the browser's reading of a URL is the place of a registered one. `*` is one label or a part of it."""
+    """Whether a URL, as the browser reads it, is a registered place. `*` is one label or a part of it."""
     if "*" not in entry["host"]:
         return place(url) == place(entry)
     pattern = re.escape(entry["host"]).replace(r"\*", "[a-z0-9_-]+")

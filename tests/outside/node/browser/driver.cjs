@@ -1,5 +1,5 @@
-// One Chromium for many scenarios. Each line of standard input names one and its arguments; each line of output is what
-// it saw, or why it failed.
+// One Chromium for many scenarios. Each line of standard input names one and its arguments; each line of
+// output is what it saw, or why it failed.
 const https = require("node:https");
 const path = require("node:path");
 const { readFileSync } = require("node:fs");

@@ -63,7 +63,7 @@ class Visitor {
 
   async describe() {
     const text = await this.page.locator("body").innerText().catch(() => "");
-    return [...this.addresses, `now at ${this.page.url()}`, text].join("\n");
+    return [...this.addresses.slice(-12), `now at ${this.page.url()}`, text].join("\n");
   }
 
   path() {
