@@ -1,6 +1,7 @@
 //! Random walks over logins, by HTTP: people at three browsers who repeat themselves, go back, open tabs, post too late,
 //! nothing, or what another browser was shown, while servers start anew and an administrator ends sessions and blocks.
 
+mod forms;
 mod model;
 
 use std::{collections::BTreeMap, rc::Rc};
@@ -22,7 +23,7 @@ use crate::support::{Browser, PASSWORD, Page, TestServer, on_both_engines};
 on_both_engines!(a_code_is_for_whom_the_browser_proved_to_be_and_for_what_was_agreed_to);
 
 const WALKS: u64 = 4;
-const STEPS: usize = 120;
+const STEPS: usize = 200;
 const BROWSERS: usize = 3;
 const SESSION_COOKIE: &str = "__Host-grantor_session";
 const CONNECTION: &str = "Username-Password-Authentication";
@@ -167,10 +168,11 @@ impl<'a> Walk<'a> {
             28..=29 => self.submit(browser, (browser + 1) % BROWSERS).await,
             30..=32 => self.go_back(browser, browser).await,
             33 => self.go_back(browser, (browser + 1) % BROWSERS).await,
-            34 => self.log_out(browser).await,
-            35 => self.wait(),
-            36 => self.lose_cookies(browser),
-            37 => self.restart().await,
+            34 => self.mix(browser).await,
+            35 => self.log_out(browser).await,
+            36 => self.wait(),
+            37 => self.lose_cookies(browser),
+            38 => self.restart().await,
             _ => self.administer().await,
         }
     }
@@ -242,7 +244,7 @@ impl<'a> Walk<'a> {
     /// A page that was shown in `browser`, likely the last.
     fn any_page(&mut self, browser: usize) -> Option<Shown> {
         let pages = self.pages[browser].len().checked_sub(1)?;
-        let back = if self.chance.once_in(3) {
+        let back = if self.chance.once_in(4) {
             self.chance.below(pages + 1)
         } else {
             0
@@ -261,97 +263,6 @@ impl<'a> Walk<'a> {
         let after = self.cookies[browser].get(SESSION_COOKIE);
         assert_eq!(before.as_ref(), after, "an address changed the session");
         self.arrive(browser, request, page).await;
-    }
-
-    /// Fills a form that `of` was shown, and sends it from `browser`.
-    async fn submit(&mut self, browser: usize, of: usize) {
-        let Some(shown) = self.any_page(of) else {
-            return;
-        };
-        let html = shown.page.html();
-        let has = |name: &str| html.contains(&format!("name=\"{name}\""));
-        let (email, password) = self.credentials(has("email"));
-        let mut fields = Vec::new();
-        let mut proves = None;
-        let goes_to = |path: &str| html.contains(&format!("action=\"{path}\""));
-        let is_consent = goes_to("/u/consent");
-        if is_consent || goes_to("/u/confirm") {
-            let action = self
-                .chance
-                .of(&["accept", "accept", "accept", "decline", ""]);
-            fields.push(("action", action));
-        } else if !self.chance.once_in(8) {
-            for name in ["username", "email"] {
-                if has(name) {
-                    fields.push((name, email.as_str()));
-                }
-            }
-            if has("password") {
-                fields.push(("password", password.as_str()));
-                let named = has("username") && !goes_to("/u/login/password");
-                proves = Some(self.owner(&email, &password, named, has("email")));
-            }
-        }
-        self.say(&format!(
-            "browser {browser} sends {fields:?} to the page {} of {of}, request {:?}",
-            shown.page.path(),
-            shown.request
-        ));
-        if let (true, Some(request)) = (
-            is_consent && fields == [("action", "accept")],
-            shown.request,
-        ) {
-            let user = self.people.iter().find(|(email, _)| html.contains(email));
-            let user = user.expect("the page says who is asked").0.clone();
-            self.model.accepted(browser, request, &user);
-        }
-        let before = self.cookies[browser].get(SESSION_COOKIE).cloned();
-        let node = self.chance.below(2);
-        let mut tab = Browser::new(&self.nodes[node]);
-        tab.cookies = std::mem::take(&mut self.cookies[browser]);
-        let page = tab.submit(&shown.page, &fields).await;
-        self.cookies[browser] = tab.cookies;
-        if before.as_ref() != self.cookies[browser].get(SESSION_COOKIE) {
-            let posted = proves.flatten();
-            let known = |email: &String| self.people.iter().any(|(known, _)| known == email);
-            if let Some(email) = posted.as_ref().filter(|email| !known(email)) {
-                self.people.push((email.clone(), password.clone()));
-            }
-            self.model
-                .logged_in(browser, shown.request, posted.as_deref());
-        }
-        self.arrive(browser, shown.request, page).await;
-    }
-
-    /// What is typed: mostly what is right, for somebody.
-    fn credentials(&mut self, signs_up: bool) -> (String, String) {
-        let number = self.chance.below(self.people.len());
-        let (email, password) = self.people[number].clone();
-        if signs_up && !self.chance.once_in(4) {
-            let new = self.model.now;
-            return (
-                format!("{new}@orchard.test"),
-                format!("Figs-and-dates-{new}"),
-            );
-        }
-        match self.chance.below(6) {
-            0 => (email, "wrong-Password-1".to_owned()),
-            1 => {
-                let other = (number + 1) % self.people.len();
-                (email, self.people[other].1.clone())
-            }
-            _ => (email, password),
-        }
-    }
-
-    /// Whom the posted form proves somebody to be.
-    fn owner(&self, email: &str, password: &str, named: bool, signs_up: bool) -> Option<String> {
-        let owner = self.people.iter().find(|(_, own)| own == password);
-        match owner {
-            // Where the identifier was asked for before, it is on the page and not in the form.
-            Some((owner, _)) => (owner == email || !named && !signs_up).then(|| owner.clone()),
-            None => signs_up.then(|| email.to_owned()),
-        }
     }
 
     /// Looks at where a browser ended up.
