@@ -205,3 +205,33 @@ def test_secrets_of_the_first_start_belong_to_their_owner_alone(fresh):
     assert server.data_dir.stat().st_mode & 0o777 == 0o700
     client = json.loads((server.data_dir / "management-client.json").read_text())
     assert client["client_secret"] not in server.log_text()
+
+
+def test_users_are_managed_at_the_command_line(fresh):
+    server = fresh(tls=False).start()
+    create = ["user", "create", "--email", "Ada@x.test", "--email-verified", "--json"]
+    ada = json.loads(server.run(*create, stdin="Passw0rd!-x\n").stdout)
+
+    assert (ada["email"], ada["email_verified"]) == ("ada@x.test", True)
+    assert [one["user_id"] for one in server.make("user", "list", "--search", "email:ada*")] == [
+        ada["user_id"]
+    ]
+    assert server.make("user", "block", ada["user_id"])["blocked"] is True
+    assert server.make("user", "unblock", ada["user_id"])["blocked"] is False
+    weak = server.run("user", "set-password", ada["user_id"], stdin="x", check=False)
+    assert (weak.returncode, "Password is too weak" in weak.stderr) == (1, True)
+    none = server.run("user", "set-password", ada["user_id"], stdin="", check=False)
+    assert (none.returncode, "standard input" in none.stderr) == (1, True)
+    server.run("user", "set-password", ada["user_id"], stdin="An0ther-one")
+    server.run("user", "delete", ada["user_id"])
+    assert server.make("user", "list") == []
+
+
+def test_the_users_of_every_database_may_log_in_with_a_new_application(fresh):
+    server = fresh(tls=False).start()
+    web = server.app("web", type="regular_web", callback="https://app.test/callback")
+    machine = server.app("machine")
+    [database] = server.management("GET", "connections?strategy=auth0")
+
+    assert web["client_id"] in database["enabled_clients"]
+    assert machine["client_id"] not in database["enabled_clients"]

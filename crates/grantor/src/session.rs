@@ -97,9 +97,19 @@ impl Session {
 
     /// All objects of a list, page by page.
     pub(crate) async fn list(&self, path: &str, query: &str) -> anyhow::Result<Vec<Value>> {
+        self.list_up_to(usize::MAX, path, query).await
+    }
+
+    /// The first `most` objects of a list, page by page.
+    pub(crate) async fn list_up_to(
+        &self,
+        most: usize,
+        path: &str,
+        query: &str,
+    ) -> anyhow::Result<Vec<Value>> {
         const PAGE: usize = 100;
         let mut all = Vec::new();
-        for page in 0.. {
+        for page in 0..most.div_ceil(PAGE) {
             let query = format!("page={page}&per_page={PAGE}&{query}");
             let Value::Array(rows) = self.call("GET", path, Some(&query), None).await? else {
                 break;

@@ -25,7 +25,7 @@ const SHOWN: &[&str] = &[
 /// What to do with applications.
 #[derive(Debug, Subcommand)]
 pub(crate) enum App {
-    /// Register an application
+    /// Register an application; if people log in with it, the users of every database may
     Create(Create),
     /// List the applications
     List,
@@ -104,7 +104,29 @@ impl Settings {
     }
 }
 
+/// Lets the users of every database log in with a new application.
+async fn enable_databases(session: &Session, made: &Value) -> anyhow::Result<()> {
+    let status = json!([{"client_id": made.get("client_id"), "status": true}]);
+    for database in session.list("/connections", "strategy=auth0").await? {
+        let id = database
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let path = format!("/connections/{}/clients", path_segment(id));
+        session.call("PATCH", &path, None, Some(&status)).await?;
+    }
+    Ok(())
+}
+
 impl Create {
+    /// Whether people log in with it.
+    fn is_for_people(&self) -> bool {
+        matches!(
+            self.app_type.as_deref(),
+            Some("regular_web" | "spa" | "native")
+        )
+    }
+
     fn body(&self) -> anyhow::Result<Value> {
         let mut body = Map::new();
         body.insert("name".to_owned(), self.name.as_str().into());
@@ -136,9 +158,13 @@ impl App {
         let one = |id: &str| format!("/clients/{}", path_segment(id));
         let answer = match self {
             Self::Create(create) => {
-                session
+                let made = session
                     .call("POST", "/clients", None, Some(&create.body()?))
-                    .await?
+                    .await?;
+                if create.is_for_people() {
+                    enable_databases(&session, &made).await?;
+                }
+                made
             }
             Self::List => {
                 let rows = session.list("/clients", "is_global=false").await?;

@@ -11,6 +11,7 @@ mod migrate;
 mod serve;
 mod tenant;
 mod token;
+mod user;
 mod version;
 
 use clap::Subcommand;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Client grants: which application may use which API
     #[command(subcommand)]
     ClientGrant(client_grant::ClientGrant),
+    /// Users: who logs in
+    #[command(subcommand)]
+    User(user::User),
     /// Print an access token, or why there is none
     Token(token::Token),
     /// Tenants: separate authorization servers in one instance, each with its own hosts
@@ -62,6 +66,7 @@ impl Command {
             Self::Api(command) => command.run(options).await,
             Self::App(command) => command.run(options).await,
             Self::ClientGrant(command) => command.run(options).await,
+            Self::User(command) => command.run(options).await,
             Self::Token(command) => command.run(options).await,
             Self::Tenant(command) => command.run(options).await,
             Self::Keys(command) => command.run(options).await,
