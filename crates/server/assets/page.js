@@ -40,3 +40,9 @@ for (const form of forms) {
   });
 }
 window.addEventListener("pageshow", release);
+
+// Times in the reader's own zone and language.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  time.textContent = format.format(new Date(time.dateTime));
+}

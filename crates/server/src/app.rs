@@ -45,6 +45,9 @@ pub struct App {
     pub sign_in_rate: RateLimit,
     /// Mails that somebody has sent to an address from one place: ten at once, one a minute.
     pub mail_rate: RateLimit<(TenantId, String)>,
+    /// Passwords that users who are logged in give again: ten at once, one a minute. Who found a browser logged in shall not
+    /// find the password as well.
+    pub proof_rate: RateLimit<(TenantId, String)>,
     /// Requests at the Management API.
     pub management_rate: RateLimit,
     /// The way to URLs that somebody else named.
@@ -80,6 +83,7 @@ impl App {
             token_rate: RateLimit::new(config.token_rate),
             sign_in_rate: RateLimit::new(config.sign_in_rate),
             mail_rate: RateLimit::with_burst(10, 1),
+            proof_rate: RateLimit::with_burst(10, 1),
             management_rate: RateLimit::new(config.management_rate),
             outbound,
             metrics: Metrics::default(),

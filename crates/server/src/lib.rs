@@ -1,5 +1,6 @@
 //! HTTP, configuration and composition: everything between a socket and the rules. Holds no rule of its own.
 
+pub mod account;
 pub mod app;
 pub mod authorize;
 pub mod config;

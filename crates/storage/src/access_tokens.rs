@@ -27,7 +27,15 @@ impl Batch {
             }
             Ok(payload) => self.step(
                 statements::ACCESS_TOKEN_INSERT,
-                params![tenant, digest, family, &token.user_id, payload, expires_at],
+                params![
+                    tenant,
+                    digest,
+                    family,
+                    &token.user_id,
+                    payload,
+                    expires_at,
+                    &token.client_id
+                ],
                 Expectation::Unique("digest"),
             ),
         }
@@ -37,6 +45,18 @@ impl Batch {
     pub fn revoke_family(&mut self, tenant: &TenantId, family: &str) -> &mut Self {
         let values = params![tenant, family];
         self.run(statements::ACCESS_TOKEN_DELETE_FAMILY, values)
+    }
+
+    /// Revokes the opaque access tokens that a client has for a user, and those of which nobody noted the client: they are
+    /// from before that was done.
+    pub fn revoke_access_tokens_of_client(
+        &mut self,
+        tenant: &TenantId,
+        user_id: &str,
+        client_id: &str,
+    ) -> &mut Self {
+        let values = params![tenant, user_id, client_id];
+        self.run(statements::ACCESS_TOKEN_DELETE_OF_CLIENT, values)
     }
 
     /// Revokes every opaque access token of a user.

@@ -113,6 +113,18 @@ impl Batch {
         self.run(statements::SESSION_DELETE, place())
     }
 
+    /// Ends every session of a user but the one called `kept`.
+    pub fn end_other_sessions(
+        &mut self,
+        tenant: &TenantId,
+        user_id: &str,
+        kept: &str,
+    ) -> &mut Self {
+        let place = || params![tenant, user_id, kept];
+        self.run(statements::SESSION_CLIENT_DELETE_OTHERS, place());
+        self.run(statements::SESSION_DELETE_OTHERS, place())
+    }
+
     /// Ends every session of a user.
     pub fn end_sessions_of_user(&mut self, tenant: &TenantId, user_id: &str) -> &mut Self {
         let place = || params![tenant, user_id];

@@ -305,6 +305,8 @@ statements! {
         " AND (created_at, session_id) > (?3, ?4) ORDER BY created_at, session_id LIMIT ?5";
     SESSION_DELETE = "DELETE FROM browser_sessions WHERE tenant = ?1 AND session_id = ?2";
     SESSION_DELETE_OF_USER = "DELETE FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2";
+    SESSION_DELETE_OTHERS = "DELETE FROM browser_sessions"
+        " WHERE tenant = ?1 AND user_id = ?2 AND session_id <> ?3";
     SESSION_SWEEP = "DELETE FROM browser_sessions WHERE (tenant, session_id) IN"
         " (SELECT tenant, session_id FROM browser_sessions WHERE expires_at < ?1 LIMIT ?2)";
     SESSION_DELETE_SOME = "DELETE FROM browser_sessions WHERE tenant = ?1 AND session_id IN"
@@ -317,6 +319,9 @@ statements! {
     SESSION_CLIENT_DELETE_OF_USER = "DELETE FROM session_clients"
         " WHERE tenant = ?1 AND session_id IN"
         " (SELECT session_id FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2)";
+    SESSION_CLIENT_DELETE_OTHERS = "DELETE FROM session_clients"
+        " WHERE tenant = ?1 AND session_id IN (SELECT session_id FROM browser_sessions"
+        " WHERE tenant = ?1 AND user_id = ?2 AND session_id <> ?3)";
     SESSION_CLIENT_SWEEP = "DELETE FROM session_clients WHERE (tenant, session_id, client_id) IN"
         " (SELECT c.tenant, c.session_id, c.client_id FROM browser_sessions s"
         " JOIN session_clients c ON c.tenant = s.tenant AND c.session_id = s.session_id"
@@ -379,12 +384,14 @@ statements! {
         " (SELECT id FROM mails WHERE tenant = ?1 LIMIT ?2)";
 
     ACCESS_TOKEN_INSERT = "INSERT INTO access_tokens"
-        " (tenant, digest, family, user_id, payload, expires_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+        " (tenant, digest, family, user_id, payload, expires_at, client_id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     ACCESS_TOKEN_FIND = "SELECT payload FROM access_tokens"
         " WHERE tenant = ?1 AND digest = ?2 AND expires_at > ?3";
     ACCESS_TOKEN_DELETE_FAMILY = "DELETE FROM access_tokens WHERE tenant = ?1 AND family = ?2";
     ACCESS_TOKEN_DELETE_OF_USER = "DELETE FROM access_tokens WHERE tenant = ?1 AND user_id = ?2";
+    ACCESS_TOKEN_DELETE_OF_CLIENT = "DELETE FROM access_tokens"
+        " WHERE tenant = ?1 AND user_id = ?2 AND client_id IN (?3, '')";
     ACCESS_TOKEN_SWEEP = "DELETE FROM access_tokens WHERE (tenant, digest) IN"
         " (SELECT tenant, digest FROM access_tokens WHERE expires_at < ?1 LIMIT ?2)";
     ACCESS_TOKEN_DELETE_SOME = "DELETE FROM access_tokens WHERE tenant = ?1 AND digest IN"

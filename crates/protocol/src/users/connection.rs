@@ -73,9 +73,12 @@ impl Document for Connection {
 }
 
 impl Connection {
+    /// The strategy of databases of this server.
+    pub const DATABASE: &str = "auth0";
+
     /// Whether users and their passwords are kept here.
     pub fn is_database(&self) -> bool {
-        self.strategy == "auth0"
+        self.strategy == Self::DATABASE
     }
 
     /// Whether users of `client_id` may log in with it.

@@ -11,8 +11,9 @@ use grantor_protocol::{
     },
 };
 use grantor_server::pages::{
-    ChangedPassword, CheckYourMail, Choice, Confirm, Consent, EmailVerified, ErrorPage, Field,
-    Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut, Login,
+    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
+    ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
+    Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut, Login,
     LogoutConfirm, NewPassword, Page, Password, Problem, ResetRequest, Shell, SignUp, SignUpField,
     Verification, VerifyEmailPending, rules_of,
 };
@@ -201,6 +202,7 @@ fn consent(values: Values) -> Consent<'static> {
 pub(crate) fn pages(values: Values, port: &str) -> Vec<(&'static str, Box<dyn Page>)> {
     let mut pages = logins(values);
     pages.extend(passwords(values));
+    pages.extend(accounts(values));
     pages.extend(ends(values, port));
     pages
 }
@@ -309,6 +311,87 @@ fn passwords(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
                 email: identifier(),
             }),
         ),
+    ]
+}
+
+fn account(values: Values) -> Account<'static> {
+    let at = Timestamp::from_seconds;
+    let Consent { groups, .. } = consent(values);
+    let applications = groups.into_iter().zip([
+        (values.text("Print & Co"), None),
+        (values.text("Fruit Shop"), Some("/shop.svg")),
+    ]);
+    let device = |browser, system, form| Device {
+        form,
+        id: values.own("sid"),
+        browser,
+        system,
+        address: values.own("198.51.100.7"),
+        began: at(1_764_000_000),
+        last_used: at(1_764_100_000),
+    };
+    Account {
+        user: values.own("ada@orchard.test"),
+        log_out: form(values),
+        address: Some(Address {
+            form: form(values),
+            email: values.own("ada@orchard.test"),
+            is_verified: false,
+        }),
+        password: Some(values.url("/account/password")),
+        applications: applications
+            .map(|(group, (name, logo))| Authorized {
+                form: form(values),
+                id: values.text("65a1f0c2d3e4b5a697887766"),
+                name,
+                logo: logo.map(|logo| values.text(logo)),
+                group,
+                since: at(1_763_000_000),
+            })
+            .collect(),
+        devices: vec![
+            device(Some("Firefox"), Some("Linux"), None),
+            device(Some("Safari"), Some("iPhone"), Some(form(values))),
+            device(None, None, Some(form(values))),
+        ],
+        end_others: Some(form(values)),
+        delete: values.url("/account/delete"),
+        problem: None,
+    }
+}
+
+fn accounts(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
+    let identifier = || values.own("ada@orchard.test");
+    let nothing = Account {
+        applications: Vec::new(),
+        end_others: None,
+        problem: Some(Problem::FormExpired),
+        ..account(values)
+    };
+    vec![
+        ("account", Box::new(account(values))),
+        ("account-problem", Box::new(nothing)),
+        (
+            "account-password",
+            Box::new(AccountPassword {
+                form: form(values),
+                identifier: identifier(),
+                rules: rules(),
+                back: values.url("/account"),
+                problem: Some(Problem::WrongPassword),
+            }),
+        ),
+        (
+            "account-delete",
+            Box::new(AccountDeletion {
+                form: form(values),
+                identifier: identifier(),
+                has_password: true,
+                back: values.url("/account"),
+                problem: None,
+            }),
+        ),
+        ("account-deleted", Box::new(AccountDeleted)),
     ]
 }
 

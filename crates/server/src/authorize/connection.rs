@@ -10,6 +10,7 @@ use grantor_storage::{Selection, Window};
 use serde_json::Value;
 
 use super::{fault::Fault, visit::Visit, world::World};
+use crate::account::own_client;
 
 /// Most connections of an application among which one is chosen.
 const MOST: i64 = 50;
@@ -44,11 +45,15 @@ pub(crate) async fn choose(
     {
         return Ok(connection);
     }
-    let links = [
-        ("enabled_client", client.client_id.as_str()),
-        ("domain_connection", "true"),
-    ];
-    for (link, target) in links {
+    let links: &[_] = if own_client::is_named(&client.client_id) {
+        &[("strategy", Connection::DATABASE)]
+    } else {
+        &[
+            ("enabled_client", client.client_id.as_str()),
+            ("domain_connection", "true"),
+        ]
+    };
+    for &(link, target) in links {
         let selection = Selection {
             link: Some((link.to_owned(), target.to_owned())),
             window: Window::Offset {
@@ -83,5 +88,10 @@ pub(crate) async fn serving(
         .await?;
     Ok(found
         .map(|found| Arc::clone(&found.value))
-        .filter(|connection| connection.is_database() && connection.serves(&client.client_id)))
+        .filter(|connection| connection.is_database() && admits(connection, client)))
+}
+
+/// The account page is for every user of the tenant, wherever its users are from.
+fn admits(connection: &Connection, client: &Client) -> bool {
+    own_client::is_named(&client.client_id) || connection.serves(&client.client_id)
 }

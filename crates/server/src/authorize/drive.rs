@@ -11,6 +11,7 @@ use grantor_protocol::{
     },
     env::IdForm,
     grants::authorization_code::{AuthorizationCode, MAX_LIFETIME_SECONDS, PURPOSE},
+    model::Client,
     parameters::Parameters,
     refusal::Refusal,
     rule::Rule,
@@ -27,7 +28,7 @@ use super::{
     visit::{Handle, Pending, Visit},
     world::{self, World},
 };
-use crate::pipeline::load;
+use crate::{account::own_client, pipeline::load};
 
 /// Length of a code: 43 characters of 64, so 258 bits.
 const CODE_LENGTH: usize = 43;
@@ -49,8 +50,18 @@ fn address(path: &str, state: &str) -> String {
 
 /// Begins the login that `parameters` ask for; if nothing is owed, it ends at once.
 pub(super) async fn begin(visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Fault> {
-    let (store, site) = (&visit.app.store, &visit.context.site);
     let client = world::client(visit, authorize::client_id(parameters)?).await?;
+    let (request, world) = read(visit, client, parameters).await?;
+    enter(visit, &request, &world).await
+}
+
+/// What `parameters` ask for on behalf of `client`, and the facts.
+pub(crate) async fn read(
+    visit: &Visit<'_>,
+    client: Arc<Client>,
+    parameters: &Parameters,
+) -> Result<(AuthorizationRequest, World), Fault> {
+    let (store, site) = (&visit.app.store, &visit.context.site);
     let settings = load::settings(store, site).await?;
     let reading = Reading {
         client: &client,
@@ -67,17 +78,30 @@ pub(super) async fn begin(visit: &Visit<'_>, parameters: &Parameters) -> Result<
     let request = authorize::read(parameters, &reading, visit.context.now)
         .map_err(|error| Fault::of(&client, error))?;
     let world = World::load(visit, client, &request).await?;
+    Ok((request, world))
+}
+
+/// What is owed before anything was done in a login.
+pub(crate) fn first_step(visit: &Visit<'_>, request: &AuthorizationRequest, world: &World) -> Step {
     let progress = Progress::default();
-    let step = next_step(&request, &world.facts(&progress), visit.context.now);
-    match step {
+    next_step(request, &world.facts(&progress), visit.context.now)
+}
+
+/// Begins the login that was asked for by `request`.
+pub(crate) async fn enter(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    world: &World,
+) -> Result<Response, Fault> {
+    match first_step(visit, request, world) {
         Step::Show(page) => {
             if request.connection.is_some() {
                 // A wrong name is told before anybody types a password.
-                connection::choose(visit, &world, &request).await?;
+                connection::choose(visit, world, request).await?;
             }
-            postpone(visit, &request, path_of(&page)).await
+            postpone(visit, request, path_of(&page)).await
         }
-        step => conclude(visit, &request, &world, step, None).await,
+        step => conclude(visit, request, world, step, None).await,
     }
 }
 
@@ -208,6 +232,10 @@ async fn issue(
 /// The client of a pending login and the facts.
 pub(crate) async fn load_world(visit: &Visit<'_>, pending: &Pending) -> Result<World, Fault> {
     let request = &pending.login.request;
-    let client = world::client(visit, &request.client_id).await?;
-    World::load(visit, Arc::clone(&client), request).await
+    let client = if own_client::is_named(&request.client_id) {
+        own_client::client(visit).await?
+    } else {
+        world::client(visit, &request.client_id).await?
+    };
+    World::load(visit, client, request).await
 }

@@ -57,7 +57,7 @@ pub(super) async fn failed(visit: &Visit<'_>, fault: &Fault) {
 }
 
 /// Somebody could not prove to be `name`, which is that of `user_id` if there is such a user at `connection`.
-pub(super) async fn wrong_password(
+pub(crate) async fn wrong_password(
     visit: &Visit<'_>,
     client_id: &str,
     (connection, name): (&str, &str),

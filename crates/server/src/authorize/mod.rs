@@ -9,12 +9,12 @@ mod consent;
 pub(crate) mod drive;
 mod error_page;
 pub(crate) mod fault;
-mod journal;
+pub(crate) mod journal;
 mod log_in;
 mod login;
 pub(crate) mod paths;
-mod show;
-mod sign_up;
+pub(crate) mod show;
+pub(crate) mod sign_up;
 pub(crate) mod visit;
 pub(crate) mod world;
 

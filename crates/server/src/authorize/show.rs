@@ -208,7 +208,7 @@ fn has(api: &ResourceServer, scope: &str) -> bool {
 }
 
 /// What the user is called by, on pages that it sees itself.
-fn name_of(user: Option<&User>) -> String {
+pub(crate) fn name_of(user: Option<&User>) -> String {
     let name = user.and_then(|user| {
         user.email
             .as_ref()

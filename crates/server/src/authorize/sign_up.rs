@@ -101,7 +101,7 @@ fn shown(problem: SignUpProblem) -> Result<Problem, Fault> {
 }
 
 /// Too many passwords wait already: the page says so, and the user tries again. Anything else is an error page.
-pub(super) fn busy(refusal: Refusal) -> Result<Problem, Fault> {
+pub(crate) fn busy(refusal: Refusal) -> Result<Problem, Fault> {
     match refusal.rule {
         Rule::RateLimited => Ok(Problem::TooManyAttempts),
         _ => Err(refusal.into()),

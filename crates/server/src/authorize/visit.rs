@@ -54,7 +54,12 @@ impl<'a> Visit<'a> {
     /// its cookie with the page.
     pub(crate) fn form_token(&self, purpose: &str) -> (String, Secret) {
         let browser = self.browser().unwrap_or_else(|| self.secret());
-        (form_token(self.app, purpose, "", &browser), browser)
+        (self.form_token_for(purpose, &browser), browser)
+    }
+
+    /// The same for one of several forms of a page, in the browser that has the secret `browser`.
+    pub(crate) fn form_token_for(&self, purpose: &str, browser: &Secret) -> String {
+        form_token(self.app, purpose, "", browser)
     }
 
     /// Whether such a form was shown to this browser, for `purpose`.

@@ -22,6 +22,7 @@ use axum::{
 use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule};
 
 use crate::{
+    account,
     app::App,
     authorize,
     http::{context::with_context, cors, failure::Failure},
@@ -50,6 +51,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(authorize::routes())
         .merge(tickets::routes())
         .merge(mailbox::routes(app))
+        .merge(account::routes())
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))

@@ -24,10 +24,11 @@ pub use self::{
     shell::Shell,
     texts::Text,
     views::{
-        ChangedPassword, CheckYourMail, Choice, Confirm, Consent, EmailVerified, ErrorPage, Field,
-        Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login, LogoutConfirm,
-        NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField, Verification,
-        VerifyEmailPending, rules_of,
+        Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
+        ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
+        Field, Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login,
+        LogoutConfirm, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
+        Verification, VerifyEmailPending, rules_of,
     },
 };
 

@@ -247,7 +247,7 @@ fn shown(branding: &Branding) -> Value {
     })
 }
 
-fn initial(name: &str) -> String {
+pub(super) fn initial(name: &str) -> String {
     let first = name.chars().find(|letter| letter.is_alphanumeric());
     first.into_iter().flat_map(char::to_uppercase).collect()
 }

@@ -7,6 +7,7 @@ pub mod end_session;
 pub mod id_token_hint;
 pub mod load;
 pub mod mint;
+pub mod new_password;
 pub mod own_token;
 pub mod password;
 pub mod record;

@@ -8,7 +8,7 @@ use grantor_protocol::{
 };
 use grantor_storage::{
     Batch,
-    users::{FoundByIdentifier, StoredUser},
+    users::{FoundByIdentifier, IdentityKey, StoredUser},
 };
 
 use crate::{
@@ -71,6 +71,27 @@ pub async fn check(
         user: found.found.clone(),
         rehash,
     })))
+}
+
+/// Checks the password of an identity whose user is known already.
+///
+/// # Errors
+/// [`Rule::RateLimited`] if too many passwords wait already, and what the store reports.
+pub async fn check_identity(
+    app: &App,
+    context: &Context,
+    key: &IdentityKey,
+    password: &Secret,
+) -> Result<bool, Failure> {
+    let tenant = &context.site.tenant;
+    let stored = app.store.find_password(tenant, key).await?;
+    let hash = stored.as_ref().map(|stored| stored.hash.as_str());
+    let verdict = app
+        .passwords
+        .check(tenant, password, hash)
+        .await
+        .map_err(|busy| Refusal::new(Rule::RateLimited).with("because", busy))?;
+    Ok(matches!(verdict, Verdict::Match { .. }))
 }
 
 /// Whom `name` names at `connection`, by any identifier that its users have.

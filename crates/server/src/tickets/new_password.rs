@@ -13,10 +13,7 @@ use grantor_protocol::{
     parameters::Parameters,
     refusal::Refusal,
     secret::Secret,
-    users::{
-        Connection, MAX_PASSWORD_LENGTH, PasswordPolicy, PasswordRefusal, Ticket, TicketKind,
-        TicketResult,
-    },
+    users::{Connection, PasswordPolicy, Ticket, TicketKind, TicketResult},
 };
 use grantor_storage::{
     Error as StoreError, SINGLE_USE,
@@ -36,7 +33,7 @@ use crate::{
     http::context::Context,
     outbound::mail::MailKind,
     pages::{ChangedPassword, Field, Form, NewPassword, Problem, rules_of},
-    pipeline::{end_session, record},
+    pipeline::{end_session, new_password, record},
 };
 
 /// `GET /u/reset-verify`: the form. The link is used up by the new password, not by looking at it.
@@ -154,11 +151,17 @@ impl<'a> Change<'a> {
     async fn set(&self, password: &Secret) -> Result<Option<Problem>, Fault> {
         let (app, context) = (self.visit.app, self.visit.context);
         let (store, tenant, now) = (&app.store, &context.site.tenant, context.now);
-        if let Some(problem) = self.refused(password).await? {
-            return Ok(Some(problem));
-        }
-        let Ok(hash) = app.passwords.hash(tenant, password).await else {
-            return Ok(Some(Problem::TooManyAttempts));
+        let (user, key) = (&self.user.user, self.key());
+        let fit = new_password::hash(app, context, &self.connection, (user, &key), password).await;
+        let hash = match fit {
+            Ok(hash) => hash,
+            Err(unfit) => {
+                let (problem, reason) = unfit.told()?;
+                if reason.is_some() {
+                    self.record("fcp", reason).await;
+                }
+                return Ok(Some(problem));
+            }
         };
         let mut user = self.user.user.clone();
         user.last_password_reset = Some(now);
@@ -178,7 +181,7 @@ impl<'a> Change<'a> {
                 now,
             )
             .replace_user(tenant, &user, self.user.revision)
-            .set_password(tenant, &self.key(), &hash, history, now)
+            .set_password(tenant, &key, &hash, history, now)
             .end_sessions_of_user(tenant, &user_id)
             .revoke_access_tokens_of_user(tenant, &user_id);
         // So that a change by somebody else does not go unnoticed.
@@ -196,32 +199,6 @@ impl<'a> Change<'a> {
         }
         self.record("scp", None).await;
         Ok(None)
-    }
-
-    /// Why the connection's policy does not take the password.
-    async fn refused(&self, password: &Secret) -> Result<Option<Problem>, Fault> {
-        if MAX_PASSWORD_LENGTH < password.expose().len() {
-            return Ok(Some(Problem::Invalid(Field::Password)));
-        }
-        let policy = self.policy();
-        let mut refusal = policy.decide(password.expose(), &self.user.user).err();
-        if let (None, Some(history)) = (&refusal, policy.history()) {
-            let (app, tenant) = (self.visit.app, &self.visit.context.site.tenant);
-            let hashes = app
-                .store
-                .password_hashes(tenant, &self.key(), history)
-                .await?;
-            match app.passwords.was_used(tenant, password, &hashes).await {
-                Ok(true) => refusal = Some(PasswordRefusal::Reused),
-                Ok(false) => {}
-                Err(_) => return Ok(Some(Problem::TooManyAttempts)),
-            }
-        }
-        let Some(refusal) = refusal else {
-            return Ok(None);
-        };
-        self.record("fcp", Some(refusal.message())).await;
-        Ok(Some(Problem::from(&refusal)))
     }
 
     fn key(&self) -> IdentityKey {

@@ -34,6 +34,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 5,
         script: include_str!("../../migrations/0005_mails.sql"),
     },
+    Migration {
+        number: 6,
+        script: include_str!("../../migrations/0006_clients_of_tokens.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -243,6 +243,52 @@ on_both! {
 }
 
 on_both! {
+    async fn what_one_client_was_given_is_revoked_alone(world: &World) {
+        let store = world.open().await;
+        let token = |client_id: &str, user_id: &str| OpaqueToken {
+            client_id: client_id.to_owned(),
+            user_id: user_id.to_owned(),
+            scope: Vec::new(),
+            requested: Vec::new(),
+        };
+        let mut batch = store.batch();
+        for (digest, client_id, user_id) in [(b"a", "web", "auth0|ada"), (b"b", "tpc", "auth0|ada"), (b"c", "web", "auth0|bob"), (b"d", "", "auth0|ada")] {
+            batch.keep_access_token(&default(), digest, "f", &token(client_id, user_id), at(60));
+        }
+        store.commit(batch).await.unwrap();
+        let mut batch = store.batch();
+        batch.revoke_access_tokens_of_client(&default(), "auth0|ada", "web");
+        store.commit(batch).await.unwrap();
+        let mut left = Vec::new();
+        for digest in [b"a", b"b", b"c", b"d"] {
+            left.push(store.find_access_token(&default(), digest, at(0)).await.unwrap().is_some());
+        }
+        assert_eq!(left, [false, true, true, false]);
+    }
+}
+
+on_both! {
+    async fn every_session_of_a_user_ends_but_the_one_that_is_kept(world: &World) {
+        let store = world.open().await;
+        for (digest, sid, user) in [(b"1", "here", "auth0|ada"), (b"2", "there", "auth0|ada"), (b"3", "bobs", "auth0|bob")] {
+            put(&store, digest, &session(sid, user, 0)).await.unwrap();
+            let mut batch = store.batch();
+            batch.join_session(&default(), sid, "web");
+            store.commit(batch).await.unwrap();
+        }
+        let mut batch = store.batch();
+        batch.end_other_sessions(&default(), "auth0|ada", "here");
+        store.commit(batch).await.unwrap();
+        let mut left = Vec::new();
+        for sid in ["here", "there", "bobs"] {
+            let clients = store.session_clients(&default(), sid).await.unwrap();
+            left.push((store.find_session(&default(), sid).await.unwrap().is_some(), clients.len()));
+        }
+        assert_eq!(left, [(true, 1), (false, 0), (true, 1)]);
+    }
+}
+
+on_both! {
     async fn a_deleted_user_leaves_no_session_and_no_opaque_token(world: &World) {
         let store = world.open().await;
         let ada = OpaqueToken { client_id: "web".to_owned(), user_id: "auth0|ada".to_owned(), scope: Vec::new(), requested: Vec::new() };

@@ -17,6 +17,8 @@ pub enum MailKind {
     WelcomeEmail,
     /// Tells that the password was changed.
     PasswordReset,
+    /// Tells that the user deleted the own account.
+    AccountDeleted,
     /// Tells of too many failed logins, with a link that ends the block.
     BlockedAccount,
     /// Tells that the password was disclosed elsewhere.
@@ -31,13 +33,14 @@ pub enum MailKind {
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::VerifyEmailByCode,
         Self::ResetEmail,
         Self::ResetEmailByCode,
         Self::WelcomeEmail,
         Self::PasswordReset,
+        Self::AccountDeleted,
         Self::BlockedAccount,
         Self::StolenCredentials,
         Self::EnrollmentEmail,
@@ -54,6 +57,8 @@ impl MailKind {
             Self::ResetEmailByCode => "reset_email_by_code",
             Self::WelcomeEmail => "welcome_email",
             Self::PasswordReset => "password_reset",
+            // No template of the compatible API has this name; the words are the server's own.
+            Self::AccountDeleted => "grantor_account_deleted",
             Self::BlockedAccount => "blocked_account",
             Self::StolenCredentials => "stolen_credentials",
             Self::EnrollmentEmail => "enrollment_email",

@@ -196,4 +196,38 @@ texts! {
     FormExpired ["invalid-code"] = "This page was open for too long. Please try again.";
     SignUpRefused ["extensibility-error"] = "The account could not be created.";
     Unavailable ["custom-script-error-code"] = "Something went wrong. Please try again in a moment.";
+
+    // The account.
+    AccountPageTitle = "My account | ${companyName}";
+    AccountTitle = "My account";
+    BackToAccount = "Back to my account";
+    AddressVerified = "Confirmed";
+    AddressUnverified = "Not confirmed yet";
+    AddressVerify = "Send a confirmation mail";
+    ChangePassword = "Change the password";
+    ChangePasswordNote = "Everywhere else you are logged out.";
+    LabelCurrentPassword = "Current password";
+    WrongPassword = "The password is wrong.";
+    AccountApplications = "Applications";
+    ApplicationsNote = "You allowed these applications to use your account.";
+    ApplicationsNone = "No application has asked for access to your account.";
+    ApplicationSince = "Since";
+    RevokeAccess = "Remove access";
+    AccountSessions = "Sessions and devices";
+    SessionsNote = "You are logged in here. Log out what you do not know, and change your password.";
+    ThisBrowser = "This browser";
+    DeviceOn = "${browser} on ${system}";
+    DeviceUnknown = "Unknown browser";
+    SessionAddress = "IP address";
+    SessionBegan = "Logged in";
+    SessionUsed = "Last used";
+    EndSession = "Log out";
+    EndOthers = "Log out everywhere else";
+    DeleteAccount = "Delete my account";
+    DeleteNote = "Your account is deleted for good. You lose access to every application that you use it for.";
+    DeleteConfirm = "To confirm, type ${email} below.";
+    LabelConfirmation = "Confirmation";
+    DeleteButton = "Delete for good";
+    AccountDeletedTitle = "Your account is deleted";
+    AccountDeletedNote = "You are logged out everywhere. Thank you for having been here.";
 }

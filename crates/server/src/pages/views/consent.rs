@@ -39,48 +39,48 @@ impl ConsentCard<'_> {
     fn is_empty(&self) -> bool {
         self.page.groups.iter().all(|group| group.lines.is_empty())
     }
+}
 
-    /// A line as a heading, which may be empty, and what follows it.
-    fn sentence(&self, line: &Line<'_>) -> (String, String) {
-        match line {
-            Line::Profile => self.split(Text::LineProfile),
-            Line::Email => self.split(Text::LineEmail),
-            Line::Phone => self.split(Text::LinePhone),
-            Line::Address => self.split(Text::LineAddress),
-            Line::Offline => self.split(Text::LineOffline),
-            Line::Resource { resource, actions } => {
-                let actions: Vec<String> = actions.iter().map(|name| self.verb(name)).collect();
-                let actions = self.t.list(&actions);
-                let values = [("actions", &*actions), ("resource", *resource)];
-                let sentence = self.t.fill(Text::ConsentActions, &values);
-                (capitalised(resource), sentence)
-            }
-            Line::Described(text) | Line::Named(text) => (String::new(), (*text).to_owned()),
+/// A line as a heading, which may be empty, and what follows it.
+pub(super) fn sentence(t: &Speech<'_>, line: &Line<'_>) -> (String, String) {
+    match line {
+        Line::Profile => split(t, Text::LineProfile),
+        Line::Email => split(t, Text::LineEmail),
+        Line::Phone => split(t, Text::LinePhone),
+        Line::Address => split(t, Text::LineAddress),
+        Line::Offline => split(t, Text::LineOffline),
+        Line::Resource { resource, actions } => {
+            let actions: Vec<String> = actions.iter().map(|name| verb(t, name)).collect();
+            let actions = t.list(&actions);
+            let values = [("actions", &*actions), ("resource", *resource)];
+            let sentence = t.fill(Text::ConsentActions, &values);
+            (capitalised(resource), sentence)
         }
+        Line::Described(text) | Line::Named(text) => (String::new(), (*text).to_owned()),
     }
+}
 
-    /// The part before the colon, and the part after it.
-    fn split(&self, text: Text) -> (String, String) {
-        let sentence = self.t.say(text);
-        match sentence.split_once([':', '：']) {
-            Some((heading, rest)) => (heading.trim().to_owned(), rest.trim().to_owned()),
-            None => (String::new(), sentence),
-        }
+/// The part before the colon, and the part after it.
+fn split(t: &Speech<'_>, text: Text) -> (String, String) {
+    let sentence = t.say(text);
+    match sentence.split_once([':', '：']) {
+        Some((heading, rest)) => (heading.trim().to_owned(), rest.trim().to_owned()),
+        None => (String::new(), sentence),
     }
+}
 
-    /// What is usually done, in the user's language; anything else as the API calls it.
-    fn verb(&self, action: &str) -> String {
-        let text = match action {
-            "read" => Text::ActionRead,
-            "write" => Text::ActionWrite,
-            "create" => Text::ActionCreate,
-            "update" => Text::ActionUpdate,
-            "delete" => Text::ActionDelete,
-            "manage" => Text::ActionManage,
-            other => return other.to_owned(),
-        };
-        self.t.say(text)
-    }
+/// What is usually done, in the user's language; anything else as the API calls it.
+fn verb(t: &Speech<'_>, action: &str) -> String {
+    let text = match action {
+        "read" => Text::ActionRead,
+        "write" => Text::ActionWrite,
+        "create" => Text::ActionCreate,
+        "update" => Text::ActionUpdate,
+        "delete" => Text::ActionDelete,
+        "manage" => Text::ActionManage,
+        other => return other.to_owned(),
+    };
+    t.say(text)
 }
 
 fn capitalised(word: &str) -> String {

@@ -37,6 +37,10 @@ pub enum Field {
     Password,
     /// `password_again`
     PasswordAgain,
+    /// `current_password`: the one of somebody who is logged in.
+    CurrentPassword,
+    /// `confirmation`: what is typed to show that it is meant.
+    Confirmation,
 }
 
 impl Field {
@@ -48,6 +52,8 @@ impl Field {
             Self::PhoneNumber => "phone_number",
             Self::Password => "password",
             Self::PasswordAgain => "password_again",
+            Self::CurrentPassword => "current_password",
+            Self::Confirmation => "confirmation",
         }
     }
 }
@@ -152,6 +158,20 @@ impl<'a> Input<'a> {
     pub(super) fn password_again(t: Speech<'a>) -> Self {
         let label = Text::LabelPasswordAgain;
         Self::new(t, Field::PasswordAgain, label, "password", "new-password")
+    }
+
+    /// The password of somebody who is logged in already.
+    pub(super) fn current_password(t: Speech<'a>) -> Self {
+        let (field, label) = (Field::CurrentPassword, Text::LabelCurrentPassword);
+        Self::new(t, field, label, "password", "current-password")
+    }
+
+    /// What the element `typed` says is to be typed.
+    pub(super) fn confirmation(t: Speech<'a>) -> Self {
+        let (field, label) = (Field::Confirmation, Text::LabelConfirmation);
+        let mut input = Self::new(t, field, label, "text", "off");
+        input.described_by = "typed";
+        input
     }
 
     pub(super) fn optional(mut self) -> Self {

@@ -1,5 +1,6 @@
 //! The pages, one file per errand. Each is a plain struct and a template of the same name.
 
+mod account;
 mod address;
 mod consent;
 mod error;
@@ -11,6 +12,9 @@ mod problem;
 mod return_to_client;
 mod sign_up;
 
+pub use account::{
+    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device,
+};
 pub use address::{EmailVerified, Verification, VerifyEmailPending};
 pub use consent::{Confirm, Consent, Group};
 pub use error::ErrorPage;

@@ -13,6 +13,8 @@ use crate::pages::Text;
 pub enum Problem {
     /// There is no such user, or it has another password.
     WrongCredentials,
+    /// Somebody who is logged in has another password.
+    WrongPassword,
     /// A field is empty.
     Missing(Field),
     /// A field has what it cannot have.
@@ -56,13 +58,15 @@ impl Problem {
     pub(super) const fn text(self) -> Text {
         match self {
             Self::WrongCredentials => Text::WrongCredentials,
+            Self::WrongPassword => Text::WrongPassword,
             Self::Missing(field) => match field {
                 Field::Identifier => Text::MissingIdentifier,
                 Field::Email => Text::MissingEmail,
                 Field::Username => Text::MissingUsername,
                 Field::PhoneNumber => Text::MissingPhone,
-                Field::Password => Text::MissingPassword,
+                Field::Password | Field::CurrentPassword => Text::MissingPassword,
                 Field::PasswordAgain => Text::MissingPasswordAgain,
+                Field::Confirmation => Text::MissingIdentifier,
             },
             Self::Invalid(Field::Email) => Text::InvalidEmail,
             Self::Invalid(Field::Username) => Text::InvalidUsername,
@@ -88,6 +92,7 @@ impl Problem {
     pub(super) fn is_about(self, field: Field) -> bool {
         match self {
             Self::WrongCredentials => matches!(field, Field::Identifier | Field::Password),
+            Self::WrongPassword => field == Field::CurrentPassword,
             Self::Missing(wrong) | Self::Invalid(wrong) | Self::Taken(wrong) => wrong == field,
             Self::PasswordWeak
             | Self::PasswordCommon

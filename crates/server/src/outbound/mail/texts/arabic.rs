@@ -53,6 +53,12 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "",
         note: "إذا لم تكن أنت، فاختر فورًا كلمة مرور جديدة وأخبرنا.",
     },
+    account_deleted: Words {
+        subject: "تم حذف حسابك",
+        lead: concat!("تم للتو حذف حسابك لدى ", sender!(), " بناءً على طلبك."),
+        action: "",
+        note: "إذا لم تكن أنت من طلب ذلك، فأخبرنا فورًا.",
+    },
     blocked_account: Words {
         subject: "تم حظر حسابك",
         lead: concat!(

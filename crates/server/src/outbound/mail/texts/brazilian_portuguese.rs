@@ -59,6 +59,16 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "",
         note: "Se não foi você, escolha uma nova senha imediatamente e avise-nos.",
     },
+    account_deleted: Words {
+        subject: "Sua conta foi excluída",
+        lead: concat!(
+            "Sua conta em ",
+            sender!(),
+            " acaba de ser excluída, como você pediu."
+        ),
+        action: "",
+        note: "Se não foi você, avise-nos imediatamente.",
+    },
     blocked_account: Words {
         subject: "Sua conta foi bloqueada",
         lead: concat!(

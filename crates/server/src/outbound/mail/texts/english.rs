@@ -59,6 +59,16 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "",
         note: "If it was not you, choose a new password at once and tell us.",
     },
+    account_deleted: Words {
+        subject: "Your account was deleted",
+        lead: concat!(
+            "Your account at ",
+            sender!(),
+            " has just been deleted, as you asked."
+        ),
+        action: "",
+        note: "If it was not you, tell us at once.",
+    },
     blocked_account: Words {
         subject: "Your account was blocked",
         lead: concat!(

@@ -62,6 +62,16 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         note: "Si ce n’était pas vous, choisissez immédiatement un nouveau mot \
                 de passe et prévenez-nous.",
     },
+    account_deleted: Words {
+        subject: "Votre compte a été supprimé",
+        lead: concat!(
+            "Votre compte chez ",
+            sender!(),
+            " vient d’être supprimé, à votre demande."
+        ),
+        action: "",
+        note: "Si ce n’était pas vous, prévenez-nous immédiatement.",
+    },
     blocked_account: Words {
         subject: "Votre compte a été bloqué",
         lead: concat!(

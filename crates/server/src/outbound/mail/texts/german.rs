@@ -61,6 +61,16 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         note: "Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort \
                 und sagen Sie uns Bescheid.",
     },
+    account_deleted: Words {
+        subject: "Ihr Konto wurde gelöscht",
+        lead: concat!(
+            "Ihr Konto bei ",
+            sender!(),
+            " wurde soeben auf Ihren Wunsch gelöscht."
+        ),
+        action: "",
+        note: "Wenn Sie das nicht waren, sagen Sie uns bitte sofort Bescheid.",
+    },
     blocked_account: Words {
         subject: "Ihr Konto wurde gesperrt",
         lead: concat!(

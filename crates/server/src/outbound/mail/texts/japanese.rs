@@ -48,6 +48,12 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "",
         note: "お心当たりがない場合は、すぐに新しいパスワードを設定し、ご連絡ください。",
     },
+    account_deleted: Words {
+        subject: "アカウントを削除しました",
+        lead: concat!(sender!(), "のアカウントを、ご依頼のとおり削除しました。"),
+        action: "",
+        note: "お心当たりがない場合は、すぐにご連絡ください。",
+    },
     blocked_account: Words {
         subject: "アカウントがブロックされました",
         lead: concat!(

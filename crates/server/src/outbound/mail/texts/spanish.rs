@@ -60,6 +60,16 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "",
         note: "Si no fue usted, elija enseguida una nueva contraseña y avísenos.",
     },
+    account_deleted: Words {
+        subject: "Su cuenta se ha eliminado",
+        lead: concat!(
+            "Su cuenta en ",
+            sender!(),
+            " se acaba de eliminar, como usted pidió."
+        ),
+        action: "",
+        note: "Si no ha sido usted, avísenos de inmediato.",
+    },
     blocked_account: Words {
         subject: "Su cuenta ha sido bloqueada",
         lead: concat!(

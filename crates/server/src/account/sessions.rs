@@ -1,0 +1,108 @@
+//! Where a user is logged in, and ending that.
+
+use axum::response::Response;
+use grantor_protocol::{logout::Initiator, parameters::Parameters, session::BrowserSession};
+use grantor_storage::StoredSession;
+
+use super::{PATH, SESSIONS, overview, user_agent, visitor::Visitor};
+use crate::{
+    authorize::{drive::redirect, fault::Fault},
+    pages::{Device, Problem},
+    pipeline::end_session::{self, Audience},
+};
+
+/// Most that are shown: the user comes back to the others when some of these have ended.
+const MOST: i64 = 100;
+
+/// What the form for all other sessions acts on.
+pub(super) const OTHERS: &str = "others";
+
+/// The sessions of the user that last, the visitor's own first, then the one that was used last.
+pub(super) async fn of(visitor: &Visitor<'_>) -> Result<Vec<StoredSession>, Fault> {
+    let (store, now) = (&visitor.visit.app.store, visitor.visit.context.now);
+    let user_id = visitor.user().user_id.as_str();
+    let mut found = store
+        .sessions_of_user(visitor.tenant(), user_id, None, MOST)
+        .await?;
+    found.retain(|stored| stored.session.lasts(visitor.limits, now));
+    found.sort_by_key(|stored| {
+        let other = stored.session.id != visitor.session.id;
+        (other, std::cmp::Reverse(stored.session.last_used_at))
+    });
+    Ok(found)
+}
+
+/// A session as it is shown.
+pub(super) fn view(visitor: &Visitor<'_>, stored: &StoredSession) -> Device {
+    let session = &stored.session;
+    let (browser, system) = user_agent::read(&stored.device.user_agent);
+    let other = session.id != visitor.session.id;
+    Device {
+        form: other.then(|| visitor.form(SESSIONS, &purpose(&session.id))),
+        id: session.id.clone(),
+        browser,
+        system,
+        address: stored.device.ip.clone(),
+        began: session.authenticated_at,
+        last_used: session.last_used_at,
+    }
+}
+
+/// What the form for one session acts on, or the one for [`OTHERS`].
+pub(super) fn purpose(session: &str) -> String {
+    format!("session\n{session}")
+}
+
+/// `POST /account/sessions`: ends the one that `session` names, or all but the visitor's own.
+pub(super) async fn end(visitor: &Visitor<'_>, form: &Parameters) -> Result<Response, Fault> {
+    let named = form.text("session")?.unwrap_or_default();
+    if !visitor.showed(&purpose(named), form) {
+        return overview::show(visitor, Some(Problem::FormExpired)).await;
+    }
+    let (store, tenant) = (&visitor.visit.app.store, visitor.tenant());
+    let user_id = visitor.user().user_id.as_str();
+    let mut batch = visitor.batch();
+    let told = if named == OTHERS {
+        batch.end_other_sessions(tenant, user_id, &visitor.session.id);
+        others(visitor).await?
+    } else {
+        let found = store.find_session(tenant, named).await?;
+        let found = found.filter(|found| found.session.user_id == user_id);
+        let Some(StoredSession { session, .. }) = found else {
+            // It ended by itself, or in another tab.
+            return Ok(redirect(PATH));
+        };
+        batch.end_session(tenant, named);
+        vec![Audience::of(store, tenant, &session).await?]
+    };
+    if visitor.commit(batch).await? {
+        for audience in &told {
+            tell(visitor, audience, Initiator::SessionRevoked).await;
+        }
+    }
+    Ok(redirect(PATH))
+}
+
+/// Who is to hear that all sessions end but the visitor's own.
+pub(super) async fn others(visitor: &Visitor<'_>) -> Result<Vec<Audience>, Fault> {
+    let (store, user_id) = (&visitor.visit.app.store, visitor.user().user_id.as_str());
+    let mut told = end_session::audiences_of_user(store, visitor.tenant(), user_id).await?;
+    told.retain(|audience| audience.session().id != visitor.session.id);
+    Ok(told)
+}
+
+/// Tells applications and the log that a session has ended.
+pub(super) async fn tell(visitor: &Visitor<'_>, audience: &Audience, initiator: Initiator) {
+    let BrowserSession { id, .. } = audience.session();
+    end_session::tell(
+        visitor.visit.app,
+        visitor.visit.context,
+        audience,
+        initiator,
+    );
+    let members = [
+        ("session_id", id.as_str()),
+        ("description", initiator.as_str()),
+    ];
+    visitor.record("slo", &members).await;
+}
