@@ -68,8 +68,8 @@ pub async fn hash(
         .map_err(Unfit::Refused)?;
     if let Some(history) = policy.history() {
         let hashes = app.store.password_hashes(tenant, key, history).await?;
-        let used = app.passwords.was_used(tenant, password, &hashes).await;
-        if used.map_err(|_| Unfit::Busy)? {
+        let is_old = app.passwords.was_used(tenant, password, &hashes).await;
+        if is_old.map_err(|_| Unfit::Busy)? {
             return Err(Unfit::Refused(PasswordRefusal::Reused));
         }
     }

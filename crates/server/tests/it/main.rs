@@ -10,6 +10,7 @@
 
 mod support;
 
+mod account;
 mod appearance;
 mod authorization_code;
 mod authorization_errors;

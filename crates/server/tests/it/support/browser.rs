@@ -47,11 +47,16 @@ impl Page {
         Some(decoded(rest.split('"').next()?))
     }
 
-    /// Hidden fields of the first form, and where it goes.
-    fn form(&self) -> (String, Vec<(String, String)>) {
+    /// Hidden fields of the first form that contains `mark`, and where it goes.
+    #[track_caller]
+    pub(crate) fn form(&self, mark: &str) -> (String, Vec<(String, String)>) {
         let html = self.html();
-        let (_, form) = html.split_once("<form").expect("the page has a form");
-        let form = form.split("</form>").next().unwrap();
+        let forms = html.split("<form").skip(1);
+        let forms = forms.map(|form| form.split("</form>").next().unwrap());
+        let form = forms
+            .into_iter()
+            .find(|form| form.contains(mark))
+            .unwrap_or_else(|| panic!("no form with {mark}: {html}"));
         let value = |element: &str, name: &str| {
             let (_, rest) = element.split_once(&format!("{name}=\""))?;
             Some(decoded(rest.split('"').next()?))
@@ -92,7 +97,7 @@ impl<'a> Browser<'a> {
 
     /// Fills the form of `page` with `fields` and sends it.
     pub(crate) async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
-        let (action, mut all) = page.form();
+        let (action, mut all) = page.form("");
         for (name, value) in fields {
             all.retain(|(known, _)| known != name);
             all.push(((*name).to_owned(), (*value).to_owned()));
