@@ -37,6 +37,15 @@ def browser(server, certificate):
     browser.close()
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A server of a module's own, on this machine alone: it shows the mails that it would send, and its pages may change."""
+    limits = {"GRANTOR_LIMITS_SIGN_IN_PER_SECOND": "100000"}
+    server = Grantor(tmp_path_factory.mktemp("house") / "data", environment=limits)
+    yield server.start()
+    server.kill()
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """What the applications show to the browser."""

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 import pytest
 
+from chromium import People
+
 CALLBACK = "https://print.test/cb"
 
 
@@ -232,3 +234,26 @@ def test_j2_1_a_response_by_form_goes_on_without_scripts(server, browser, people
         answer = request.redeem(request.code_in("?".join(seen["posts"][-1])))
         assert answer.status_code == 200, answer.text
         assert seen["stopped"] == []
+
+
+@pytest.mark.parametrize("options", [{}, LETTERS_ALONE], ids=["with scripts", "without scripts"])
+def test_j2_1_a_forgotten_password_is_replaced_by_the_keyboard(house, browser, options):
+    people = People(house)
+    who = people.user(f"lea-{secrets.token_hex(4)}")
+    app = people.app("Shop", callbacks=[CALLBACK])
+    first, second = Asked(house, app, CALLBACK), Asked(house, app, CALLBACK)
+    name, new = {"username": who["username"]}, "Cherries-and-plums-8"
+
+    steps = [("go", first.url), ("type", name), ("follow", "Forgot your password?"), ("enter", "default")]
+    steps += [("followMail", f"{house.base}/dev/mailbox")]
+    steps += [("type", {"password": new, "password_again": new})]
+    steps += [("go", second.url), ("type", name), ("type", {"password": new})]
+    seen = browser.play("walk.through", options, steps=steps)
+
+    paths = [one["path"] for one in seen["shown"]]
+    request = "/u/reset-password/request"
+    assert paths[:4] == ["/u/login/identifier", "/u/login/password", request, request]
+    assert paths[4:6] == ["/u/reset-verify", "/u/reset-verify"]
+    assert paths[6:] == ["/u/login/identifier", "/u/login/password", "/cb"]
+    assert second.redeem(second.code_in(seen["shown"][8]["url"])).status_code == 200
+    assert seen["stopped"] == []

@@ -7,6 +7,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from chromium import People
+
 CALLBACK = "https://print.test/cb"
 FORGED = {
     "X-Forwarded-Host": "evil.test",
@@ -49,6 +51,26 @@ def test_a_login_with_forged_headers_stays_where_it_is(server, browser, people, 
     ends = [one["url"].split("?")[0] for one in seen["shown"]]
     assert (ends[2], ends[4]) == (CALLBACK, "https://print.test/out")
     assert "evil" not in "".join(one["text"] for one in seen["shown"])
+
+
+def test_a_mail_that_forged_headers_asked_for_leads_where_it_should(house, browser):
+    people = People(house)
+    who = people.user("forged")
+    asked = {"client_id": people.app("Shop", callbacks=[CALLBACK])["client_id"], "response_type": "code"}
+    steps = [("go", f"{house.base}/authorize?{urlencode(asked)}")]
+    steps += [("type", {"username": who["username"]}), ("follow", "Forgot your password?")]
+    steps += [("enter", "default")]
+
+    browser.play("walk.through", {"extraHTTPHeaders": FORGED}, steps=steps)
+
+    headers = {"Accept": "application/json"}
+    (mail,) = house.http.get(f"{house.base}/dev/mailbox", headers=headers, timeout=10).json()
+    assert mail["to"] == who["username"]
+    own = house.host_of(house.management_token())
+    for body in (mail["text"], mail["html"]):
+        links = re.findall(r'https?://[^\s"<]+', body)
+        assert links and all(link.startswith(f"https://{own}/u/reset-verify?") for link in links), body
+        assert "evil" not in body
 
 
 def raw(server, request):

@@ -49,13 +49,15 @@ exports.open = async (visitor, { who, first, addresses, staysOnForms, leaves }) 
   return seen;
 };
 
-// Types each text into a field of the page at `address` and sends the form; what was there then.
-exports.type = async (visitor, { address, field, others, texts }) => {
+// Types each text into a field of the page at `address`, or behind the `link` there, and sends the form; what was
+// there then.
+exports.type = async (visitor, { address, link, field, others, texts }) => {
   visitor.requests = [];
   visitor.page.on("request", (request) => visitor.requests.push(request.url()));
   const seen = [];
   for (const text of texts) {
     await visitor.go(address);
+    if (link) await visitor.goOn(() => visitor.page.locator(link).click());
     visitor.requests.length = 0;
     await visitor.goOn(() =>
       visitor.page.evaluate(

@@ -9,6 +9,24 @@ const STEPS = {
   },
   logIn: (visitor, who) => visitor.logIn(who),
   press: (visitor, action) => visitor.press(action),
+  // Goes to the link with the tabulator and follows it with Enter.
+  async follow(visitor, name) {
+    const { page } = visitor;
+    const link = page.getByRole("link", { name });
+    for (let presses = 0; ; presses++) {
+      if (presses > 30) throw new Error(`the keyboard does not reach the link ${name}`);
+      if (await link.evaluate((element) => element === document.activeElement)) break;
+      await page.keyboard.press("Tab");
+    }
+    await visitor.goOn(() => page.keyboard.press("Enter"));
+  },
+  // Opens the newest mail in the mailbox at `address` and follows its link.
+  async followMail(visitor, address) {
+    const { page } = visitor;
+    await visitor.go(address);
+    await visitor.goOn(() => page.locator("a").first().click());
+    await visitor.goOn(() => page.frameLocator("iframe").locator("a").first().click());
+  },
   // Presses the one button of a page that goes on by itself where scripts run.
   send: (visitor) => visitor.goOn(() => visitor.page.locator("button[type=submit]").click()),
   // Waits until the browser is at this path.
