@@ -257,3 +257,27 @@ def test_j2_1_a_forgotten_password_is_replaced_by_the_keyboard(house, browser, o
     assert paths[6:] == ["/u/login/identifier", "/u/login/password", "/cb"]
     assert second.redeem(second.code_in(seen["shown"][8]["url"])).status_code == 200
     assert seen["stopped"] == []
+
+
+def test_j14_1_j14_3_j14_4_a_logout_is_asked_about_and_ends_where_it_may(server, browser, people, ada):
+    out = "https://print.test/out"
+    app = people.app("Logout", callbacks=[CALLBACK], allowed_logout_urls=[out])
+    authorize = Asked(server, app, CALLBACK).url
+    known = {"client_id": app["client_id"]}
+    elsewhere = urlencode({**known, "returnTo": "https://evil.test/"})
+    asked = urlencode({**known, "post_logout_redirect_uri": out, "state": "s <&>"})
+
+    steps = [("go", authorize), ("logIn", ada), ("go", f"{server.base}/v2/logout?{elsewhere}")]
+    steps += [("go", authorize), ("logIn", ada), ("go", f"{server.base}/oidc/logout?{asked}")]
+    steps += [("press", "decline"), ("go", authorize), ("go", f"{server.base}/oidc/logout?{asked}")]
+    steps += [("press", "accept"), ("go", authorize)]
+    seen = browser.play("walk.through", steps=steps)
+
+    login = "/u/login/identifier"
+    paths = [one["path"] for one in seen["shown"]]
+    assert paths[:5] == [login, "/cb", "/v2/logout", login, "/cb"]
+    # Who is asked and says no is still logged in.
+    assert paths[5:] == ["/oidc/logout", "/out", "/cb", "/oidc/logout", "/out", login]
+    assert parameters(seen["shown"][9]["url"]) == {"state": "s <&>"}
+    assert not [one for one in seen["addresses"] if "evil.test" in urlsplit(one).netloc]
+    assert seen["stopped"] == []
