@@ -21,6 +21,9 @@ import signal
 from harness import BINARY
 
 SETTINGS = "/api/v2/tenants/settings"
+BRANDING = "/api/v2/branding"
+TEMPLATES = "/api/v2/email-templates"
+PAGE = "<html>{%- auth0:head -%}{%- auth0:widget -%}</html>"
 
 # Members of the settings that tell other resources or the service itself, and that no request may send.
 READ_ONLY = {"universal_login", "sandbox_versions_available"}
@@ -68,12 +71,50 @@ def allow_usernames(server):
     assert status == 200, answer
 
 
+def first_answer(recording, method, path):
+    """What the first success at this path answered."""
+    for step in recording:
+        if step["path"] == path and step["method"] == method and step["status"] in (200, 201):
+            return step["response"]
+    return None
+
+
+def earlier_look(recording):
+    """What the settings tell of branding, page template and prompts before the recording."""
+    look = {}
+    for step in recording:
+        if step["path"] == SETTINGS and step["status"] == 200:
+            look = step["response"].get("universal_login", {}) | look
+    return look
+
+
+def prepare_look(recording, server):
+    """Gives the tenant the branding, the prompts and the mail templates that the recorded one had."""
+    look = earlier_look(recording)
+    branding = {"colors": look["colors"]} if "colors" in look else {}
+    if recording[0]["path"] == BRANDING and recording[0]["method"] == "GET":
+        branding = recording[0]["response"]
+    prompts = {n: look[n] for n in ("identifier_first", "webauthn_platform_first_factor") if n in look}
+    writes = [("PATCH", BRANDING, branding), ("PATCH", "/api/v2/prompts", prompts)]
+    if look.get("is_custom_template_set"):
+        writes.append(("PUT", f"{BRANDING}/templates/universal-login", {"template": PAGE}))
+    # A template that a recording did not make was there before.
+    for path in sorted({s["path"] for s in recording if s["path"].startswith(TEMPLATES + "/")}):
+        known = first_answer(recording, "GET", path) or first_answer(recording, "PATCH", path)
+        writes.append(("POST", TEMPLATES, known))
+    for method, path, body in writes:
+        if body:
+            status, answer = server.call(method, path, body)
+            assert status in (200, 201), answer
+
+
 def prepare(recording, server):
     """Gives the fresh tenant what the recorded one had, where the API can."""
     state = earlier_settings(recording)
     if state:
         status, answer = server.call("PATCH", SETTINGS, state)
         assert status == 200, answer
+    prepare_look(recording, server)
     if any(step["path"].startswith("/api/v2/users") for step in recording):
         allow_usernames(server)
     made = [step for step in recording if step["path"] == "/api/v2/custom-domains"]
@@ -123,8 +164,10 @@ def excuse(step, outcome, leaf, made):
             return "the recorder put certificates into every answer about a client"
         if name == "client_secret" and step["response"]["client_secret"] == "[REDACTED]":
             return "the recorder put a secret into every answer about a client"
-    if name.split(".")[0] == "universal_login":
-        return "mirrors the branding, a resource to come"
+    if name.split(".")[-1] == "is_custom_theme_set":
+        return "tells of themes, which are to come"
+    if name.startswith("universal_login.passwordless"):
+        return "tells of logins by link, which are to come"
     if re.search(r"verification\.methods\[\d+\]\.(record|domain)$", name):
         return "names the service's own edge"
     if name.split(".")[0] == "certificate" or name == "verification.status":
@@ -173,6 +216,9 @@ def play(folder, tool, wanted):
                 # The placeholder of the recorder, where it is sent.
                 request = json.dumps(step.get("request")).replace("{{host}}", "127.0.0.1")
                 step["request"] = json.loads(request)
+                if isinstance(step["request"], str):
+                    # A body that is one JSON string, which the tool would send without its quotes.
+                    step["request"] = request
             outcomes = tool.replay(recording, server)
         finally:
             os.killpg(process.pid, signal.SIGTERM)

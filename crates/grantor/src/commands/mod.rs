@@ -7,6 +7,7 @@ mod client_grant;
 mod doctor;
 mod init;
 mod keys;
+mod mail;
 mod migrate;
 mod serve;
 mod tenant;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     /// Signing keys and the master key
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Mails: what they say, and whether they arrive
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// The database's schema, forth and back
     #[command(subcommand)]
     Migrate(migrate::Migrate),
@@ -70,6 +74,7 @@ impl Command {
             Self::Token(command) => command.run(options).await,
             Self::Tenant(command) => command.run(options).await,
             Self::Keys(command) => command.run(options).await,
+            Self::Mail(command) => command.run(options).await,
             Self::Migrate(command) => command.run(options).await,
             Self::Doctor(command) => command.run(options).await,
             Self::Version => {

@@ -308,7 +308,8 @@ fn settle_lifetimes(change: &mut Change<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `universal_login` tells what others keep: the colours, whether there is a page template, how the pages ask.
+/// `universal_login` tells what others keep: the colours, and after a change also whether there is a page template and
+/// how the pages ask.
 fn mirror<'a>(
     call: &'a Call<'a>,
     document: &'a mut Map<String, Value>,
@@ -320,6 +321,10 @@ fn mirror<'a>(
         let colors = branding.and_then(|branding| branding.value.rest.get("colors").cloned());
         if let Some(colors) = colors {
             told.insert("colors".to_owned(), colors);
+        }
+        if call.operation.method == "GET" {
+            document.insert("universal_login".to_owned(), Value::Object(told));
+            return Ok(());
         }
         let template = store
             .typed::<UniversalLoginTemplate>(tenant, UniversalLoginTemplate::ID)

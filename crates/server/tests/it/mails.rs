@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use grantor_protocol::{
-    document::Document,
     model::{EmailProvider, EmailTemplate, TenantSettings},
     tenant::TenantId,
 };
@@ -473,31 +472,4 @@ async fn j17_the_mailbox_keeps_what_no_mail_server_takes(server: TestServer) {
     }
     assert_eq!(server.get("/dev/mailbox/mail_nope").await.status, 404);
     assert!(failures(&server).await.is_empty());
-}
-
-#[test]
-fn the_mailbox_is_there_by_itself_only_where_nobody_else_can_ask() {
-    let mailbox = |settings: &[(&str, toml::Value)]| {
-        let mut values = grantor_server::config::Values::default();
-        for (key, value) in settings {
-            values.set(key, value.clone(), "the test").unwrap();
-        }
-        values.into_config("x".into()).mail.mailbox
-    };
-    let (hosts, proxies) = (
-        ("server.hosts", toml::Value::Array(vec!["a.test".into()])),
-        (
-            "server.trusted_proxies",
-            toml::Value::Array(vec!["127.0.0.1".into()]),
-        ),
-    );
-    let open = ("server.listen", toml::Value::from("0.0.0.0:443"));
-    assert!(mailbox(&[]));
-    for settings in [hosts.clone(), proxies, open.clone()] {
-        let is_there = mailbox(std::slice::from_ref(&settings));
-        assert!(!is_there, "{settings:?}");
-    }
-    assert!(mailbox(&[hosts, ("mail.mailbox", true.into())]));
-    assert!(!mailbox(&[("mail.mailbox", false.into())]));
-    assert_eq!(EmailProvider::KIND.name, "email_provider");
 }

@@ -74,6 +74,26 @@ impl MailKind {
             .find(|kind| kind.template() == template)
     }
 
+    /// Whether there is a link in it.
+    pub const fn has_link(self) -> bool {
+        matches!(
+            self,
+            Self::VerifyEmail
+                | Self::ResetEmail
+                | Self::BlockedAccount
+                | Self::EnrollmentEmail
+                | Self::UserInvitation
+        )
+    }
+
+    /// Whether there is a code in it.
+    pub const fn has_code(self) -> bool {
+        matches!(
+            self,
+            Self::VerifyEmailByCode | Self::ResetEmailByCode | Self::MfaOobCode
+        )
+    }
+
     /// Whether such mails are sent, with what the tenant wrote about them, if it did.
     pub(super) fn is_sent(self, stored: Option<&EmailTemplate>) -> bool {
         stored.map_or(self != Self::WelcomeEmail, |stored| stored.enabled)

@@ -71,6 +71,15 @@ pub struct Occasion<'a> {
     pub more: Map<String, Value>,
 }
 
+/// A mail that was written.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The mail.
+    pub letter: Letter,
+    /// Why the tenant's template was not used.
+    pub problem: Option<String>,
+}
+
 /// What a tenant says about the links in its mails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkRules {
@@ -101,28 +110,6 @@ impl Mail {
         tenant: &TenantId,
         occasion: &Occasion<'_>,
     ) -> Result<Option<SealedMail>, Error> {
-        let Some(letter) = self.write(tenant, occasion).await? else {
-            return Ok(None);
-        };
-        let id = self.env.id(IdForm::Alphanumeric("mail_", 22));
-        let content = serde_json::to_vec(&letter).map_err(|error| Error::Malformed {
-            what: format!("a mail: {error}"),
-        })?;
-        let sealed = self
-            .store
-            .seal_mail(tenant, &id, &content, self.env.now())?;
-        Ok(Some(sealed))
-    }
-
-    /// The mail of an occasion, for a look at it.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn write(
-        &self,
-        tenant: &TenantId,
-        occasion: &Occasion<'_>,
-    ) -> Result<Option<Letter>, Error> {
         let kind = occasion.kind;
         let stored = self
             .template::<EmailTemplate>(tenant, kind.template())
@@ -130,26 +117,49 @@ impl Mail {
         if !kind.is_sent(stored.as_ref()) {
             return Ok(None);
         }
+        let draft = self.draft(tenant, occasion).await?;
+        if let Some(problem) = draft.problem {
+            let template = kind.template();
+            tracing::warn!(%tenant, template, problem, "an e-mail template cannot be used");
+        }
+        self.seal(tenant, &draft.letter).map(Some)
+    }
+
+    /// Makes `letter` ready for [`grantor_storage::Batch::queue_mail`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn seal(&self, tenant: &TenantId, letter: &Letter) -> Result<SealedMail, Error> {
+        let id = self.env.id(IdForm::Alphanumeric("mail_", 22));
+        let content = serde_json::to_vec(letter).map_err(|error| Error::Malformed {
+            what: format!("a mail: {error}"),
+        })?;
+        self.store.seal_mail(tenant, &id, &content, self.env.now())
+    }
+
+    /// The mail of an occasion, whether or not the tenant turned such mails off.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn draft(&self, tenant: &TenantId, occasion: &Occasion<'_>) -> Result<Draft, Error> {
+        let kind = occasion.kind;
+        let stored = self
+            .template::<EmailTemplate>(tenant, kind.template())
+            .await?;
         let variables = self.variables(tenant, occasion).await?;
         let own = || own_template(kind, occasion.language);
-        let written = match stored {
-            None => None,
-            Some(stored) => {
-                let filled = self.fill(&Source::stored(&stored, own()), &variables);
-                if let Err(problem) = &filled {
-                    let (template, problem) = (kind.template(), &**problem);
-                    tracing::warn!(%tenant, template, problem, "an e-mail template cannot be used");
-                }
-                filled.ok()
-            }
+        let filled = match &stored {
+            None => self.fill(&own(), &variables),
+            Some(stored) => self.fill(&Source::stored(stored, own()), &variables),
         };
-        let (from, subject, html) = match written {
-            Some(written) => written,
+        let problem = filled.as_ref().err().cloned();
+        let (from, subject, html) = match filled {
+            Ok(filled) => filled,
             // The server's own words are short, and a test fills each of them.
-            None => self.fill(&own(), &variables).unwrap_or_default(),
+            Err(_) => self.fill(&own(), &variables).unwrap_or_default(),
         };
-        let id = |member: &str| Some(occasion.user.get(member)?.as_str()?.to_owned());
-        Ok(Some(Letter {
+        let user_id = occasion.user.get("user_id").and_then(Value::as_str);
+        let letter = Letter {
             template: kind.template().to_owned(),
             to: occasion.to.to_owned(),
             from: Some(from).filter(|from| !from.is_empty()),
@@ -158,8 +168,9 @@ impl Mail {
             html,
             host: occasion.host.to_owned(),
             client_id: occasion.client.map(|client| client.client_id.clone()),
-            user_id: id("user_id"),
-        }))
+            user_id: user_id.map(str::to_owned),
+        };
+        Ok(Draft { letter, problem })
     }
 
     /// What the tenant says about the link that a mail of this occasion will have.

@@ -17,6 +17,7 @@ fn filled(template: &str, escaping: Escaping) -> String {
 #[test]
 fn j17_every_mail_has_words_in_every_language() {
     for kind in MailKind::ALL {
+        assert_eq!(MailKind::named(kind.template()), Some(kind));
         let english = words(kind, Language::English);
         for language in Language::ALL {
             let words = words(kind, language);
@@ -24,7 +25,8 @@ fn j17_every_mail_has_words_in_every_language() {
             let subject = filled(&source.subject, Escaping::None);
             let html = filled(&source.body, Escaping::Html);
             let text = text_of(&html);
-            assert_eq!(words.action.is_empty(), english.action.is_empty());
+            assert_eq!(!words.action.is_empty(), kind.has_link());
+            assert_eq!(words.subject.contains("{{ code }}"), kind.has_code());
             for (own, english) in [
                 (words.subject, english.subject),
                 (words.lead, english.lead),
@@ -69,4 +71,30 @@ fn the_heading_does_not_repeat_the_code() {
         assert!(!heading.ends_with([':', '：', ' ']), "{heading}");
         assert!(filled(&source.subject, Escaping::None).contains("271828"));
     }
+}
+
+#[test]
+fn the_mailbox_is_there_by_itself_only_where_nobody_else_can_ask() {
+    let mailbox = |settings: &[(&str, toml::Value)]| {
+        let mut values = crate::config::Values::default();
+        for (key, value) in settings {
+            values.set(key, value.clone(), "the test").unwrap();
+        }
+        values.into_config("x".into()).mail.mailbox
+    };
+    let (hosts, proxies) = (
+        ("server.hosts", toml::Value::Array(vec!["a.test".into()])),
+        (
+            "server.trusted_proxies",
+            toml::Value::Array(vec!["127.0.0.1".into()]),
+        ),
+    );
+    let open = ("server.listen", toml::Value::from("0.0.0.0:443"));
+    assert!(mailbox(&[]));
+    for settings in [hosts.clone(), proxies, open.clone()] {
+        let is_there = mailbox(std::slice::from_ref(&settings));
+        assert!(!is_there, "{settings:?}");
+    }
+    assert!(mailbox(&[hosts, ("mail.mailbox", true.into())]));
+    assert!(!mailbox(&[("mail.mailbox", false.into())]));
 }
