@@ -2,7 +2,10 @@
 
 use std::{future::Future, pin::Pin};
 
-use grantor_protocol::{env::Timestamp, tenant::TenantId};
+use grantor_protocol::{
+    env::Timestamp,
+    tenant::{Issuer, TenantId},
+};
 
 /// A result that is being made.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -34,11 +37,30 @@ pub trait KeyOperations: Send + Sync {
         subject: &'a str,
     ) -> Pending<'a, Result<Option<ClientCertificate>, KeyProblem>>;
 
+    /// What an ID token says that `issuer` of the tenant signed; `None` if it is none.
+    fn id_token<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        issuer: &'a Issuer,
+        token: &'a str,
+    ) -> Pending<'a, Result<Option<IdToken>, KeyProblem>>;
+
     /// Reads a public key or certificate in PEM.
     ///
     /// # Errors
     /// What is wrong with it, as a sentence for the caller.
     fn describe_public_key(&self, pem: &str) -> Result<PublicKey, String>;
+}
+
+/// What an ID token says, as far as linking accounts asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdToken {
+    /// The user, `sub`.
+    pub subject: String,
+    /// The client that it was issued to, `aud`.
+    pub audience: String,
+    /// Until when it is good, `exp`.
+    pub expires_at: Timestamp,
 }
 
 /// A signing key as it may be shown; private parts never leave the server.

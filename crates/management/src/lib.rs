@@ -43,8 +43,8 @@ pub use crate::{
     call::{Authority, Caller, Request, Response},
     failure::Failure,
     keys::{
-        CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations, KeyProblem,
-        Pending, PublicKey, Revocation, SigningKey,
+        CertificateFacts, ClientCertificate, DomainLookup, IdToken, KeyKind, KeyOperations,
+        KeyProblem, Pending, PublicKey, Revocation, SigningKey,
     },
     mails::{LinkRules, MailOperations, VerificationMail},
     openapi::openapi,

@@ -170,6 +170,9 @@ impl Held<'_> {
                         Err(StoreError::Guard {
                             label: USER_REVISION,
                         }) => continue,
+                        Err(StoreError::Guard { label: "required" }) => {
+                            RowError::of_failure(profile::no_connection())
+                        }
                         Err(error) => return Err(error),
                     }
                 }
@@ -249,6 +252,7 @@ impl Held<'_> {
                 .map(|()| (batch, Done::Updated)));
         }
         let identifiers = profile::identifiers(connection, &user);
+        profile::require_connection(&mut batch, self.tenant, connection);
         batch.insert_user(self.tenant, &user, &identifiers);
         if let Some(hash) = hash {
             let key = IdentityKey::from(&user.user_id);

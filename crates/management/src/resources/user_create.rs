@@ -31,12 +31,10 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
     Box::pin(async move {
         let name = text(&call.body, "connection").unwrap_or_default();
         let connection = profile::connection(call.management, call.tenant, name).await?;
-        let connection = connection.ok_or_else(|| {
-            let message = "The connection does not exist.";
-            Failure::new(400, "inexistent_connection", message)
-        })?;
+        let connection = connection.ok_or_else(profile::no_connection)?;
         let user = new_user(call.management, &connection, &call.body, call.now)?;
         let mut batch = call.management.store.batch();
+        profile::require_connection(&mut batch, call.tenant, &connection);
         batch.insert_user(
             call.tenant,
             &user,

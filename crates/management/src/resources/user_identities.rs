@@ -12,7 +12,7 @@ use grantor_storage::{
 use serde_json::Value;
 
 use crate::{
-    call::Response,
+    call::{Authority, Response},
     engine::Call,
     failure::Failure,
     keys::Pending,
@@ -31,23 +31,10 @@ pub(super) const ANSWER: &str =
 pub(super) fn link<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let primary = load(call, &["update:users"]).await?;
-        let text = |name: &str| call.body.get(name).and_then(Value::as_str);
-        if text("link_with").is_some() {
-            let message = "Linking by link_with is not supported yet; name provider and user_id.";
-            return Err(Failure::new(501, "not_implemented", message));
-        }
-        for name in ["provider", "user_id"] {
-            if text(name).is_none() {
-                let problem = Problem::new(format!("Missing required property: {name}"));
-                return Err(Failure::payload(&problem));
-            }
-        }
-        // Whoever may act on itself alone has to prove with `link_with` that the other account is its own too.
-        if !call.caller.has_any(&["update:users"]) {
-            return Err(Failure::scope(&["update:users"]));
-        }
-        let (provider, bare) = (text("provider"), text("user_id"));
-        let other = UserId::of(provider.unwrap_or_default(), bare.unwrap_or_default());
+        let other = match call.body.get("link_with").and_then(Value::as_str) {
+            Some(token) => Some(proven(call, token).await?),
+            None => named(call)?,
+        };
         let secondary = match &other {
             Some(other) => find(call, other).await?,
             None => None,
@@ -81,6 +68,37 @@ pub(super) fn link<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failu
         commit(call, batch, &response).await?;
         Ok(response)
     })
+}
+
+/// The account that the body names. Whoever may act on itself alone has to prove with `link_with` that it is its own.
+fn named(call: &Call<'_>) -> Result<Option<UserId>, Failure> {
+    let text = |name: &str| call.body.get(name).and_then(Value::as_str);
+    let (Some(provider), Some(bare)) = (text("provider"), text("user_id")) else {
+        let mut wanted = ["provider", "user_id"].into_iter();
+        let missing = wanted.find(|name| text(name).is_none());
+        let problem = format!("Missing required property: {}", missing.unwrap_or_default());
+        return Err(Failure::payload(&Problem::new(problem)));
+    };
+    if !call.caller.has_any(&["update:users"]) {
+        return Err(Failure::scope(&["update:users"]));
+    }
+    Ok(UserId::of(provider, bare))
+}
+
+/// The account that an ID token proves: one that this issuer gave to the same client as the caller's token.
+async fn proven(call: &Call<'_>, token: &str) -> Result<UserId, Failure> {
+    let keys = &call.management.keys;
+    let read = keys.id_token(call.tenant, call.request.issuer, token);
+    let read = read.await?.filter(|read| call.now < read.expires_at);
+    let read = read.ok_or_else(|| Failure::body("Invalid token (link_with)"))?;
+    let same = call.caller.client_id.as_ref() == Some(&read.audience);
+    if !same && call.caller.authority == Authority::Token {
+        return Err(Failure::body(
+            "JWT (link_with) must have an aud claim that matches that of the calling token's azp",
+        ));
+    }
+    UserId::parse(&read.subject)
+        .ok_or_else(|| Failure::body("JWT (link_with) contains an invalid sub claim"))
 }
 
 /// `DELETE /users/{id}/identities/{provider}/{user_id}`.

@@ -179,9 +179,21 @@ pub(crate) async fn ask_to_verify(
     Ok(queued.await?)
 }
 
-/// The refusal for a key that another user has.
+/// The refusal for a connection that does not exist.
+pub(crate) fn no_connection() -> Failure {
+    let message = "The connection does not exist.";
+    Failure::new(400, "inexistent_connection", message)
+}
+
+/// Demands that the connection is still there when the user of it is written: whoever deletes it then sees the user.
+pub(crate) fn require_connection(batch: &mut Batch, tenant: &TenantId, connection: &Connection) {
+    batch.require(tenant, &Connection::KIND, &connection.id);
+}
+
+/// The refusal for a key that another user has, or a connection that went meanwhile.
 pub(crate) fn taken(error: grantor_storage::Error) -> Failure {
     match error {
+        grantor_storage::Error::Guard { label: "required" } => no_connection(),
         grantor_storage::Error::Conflict { .. } => {
             Failure::new(409, "auth0_idp_error", "The user already exists.")
         }

@@ -204,6 +204,56 @@ async fn accounts_are_linked_and_taken_apart() {
     );
 }
 
+/// What a page does that lets people link their own accounts: two tokens prove both.
+#[tokio::test]
+async fn a_user_links_an_account_that_it_proves_to_be_its_own() {
+    let api = Api::start().await;
+    let one = make(&api, json!({"user_id": "one"})).await;
+    make(&api, json!({"user_id": "two", "email": "two@x.test"})).await;
+    let identities = format!("{}/identities", path(&one));
+    let mut caller = bearer(&["update:current_user_identities"]);
+    "auth0|one".clone_into(&mut caller.subject);
+    let later = api.management.env.now().plus_seconds(60).seconds();
+    let token = |iss: &str, aud: &str, exp: i64| json!({"link_with": format!("{iss} auth0|two {aud} {exp}")});
+    let own = "https://login.test/";
+    for (body, status, sentence) in [
+        (
+            token("https://evil.test/", "svc", later),
+            400,
+            "Invalid token (link_with)",
+        ),
+        (
+            token(own, "svc", later - 120),
+            400,
+            "Invalid token (link_with)",
+        ),
+        (
+            token(own, "other", later),
+            400,
+            "JWT (link_with) must have an aud claim that matches that of the calling token's azp",
+        ),
+        (
+            json!({"provider": "auth0", "user_id": "two"}),
+            403,
+            "Insufficient scope, expected any of: update:users",
+        ),
+    ] {
+        let refused = api.send_as(&caller, "POST", &identities, body).await;
+        assert_eq!(refused.refused(status), sentence);
+    }
+    let body = token(own, "svc", later);
+    let linked = api
+        .send_as(&caller, "POST", &identities, body)
+        .await
+        .ok(201);
+    assert_eq!(linked.as_array().unwrap().len(), 2);
+    "auth0|stranger".clone_into(&mut caller.subject);
+    let body = token(own, "svc", later);
+    api.send_as(&caller, "POST", &identities, body)
+        .await
+        .refused(403);
+}
+
 #[tokio::test]
 async fn tokens_of_other_providers_are_shown_to_those_who_may_see_them() {
     let api = Api::start().await;

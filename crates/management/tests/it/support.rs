@@ -9,9 +9,9 @@ use std::{
 };
 
 use grantor_management::{
-    Authority, Caller, CertificateFacts, ClientCertificate, DomainLookup, KeyKind, KeyOperations,
-    KeyProblem, LinkRules, MailOperations, Management, PasswordOperations, Pending, PublicKey,
-    Request, Response, Revocation, SigningKey, TooBusy, VerificationMail,
+    Authority, Caller, CertificateFacts, ClientCertificate, DomainLookup, IdToken, KeyKind,
+    KeyOperations, KeyProblem, LinkRules, MailOperations, Management, PasswordOperations, Pending,
+    PublicKey, Request, Response, Revocation, SigningKey, TooBusy, VerificationMail,
 };
 use grantor_protocol::{
     document::Document,
@@ -135,6 +135,25 @@ impl KeyOperations for NamedKeys {
             key: "private key of the client".to_owned(),
         };
         Box::pin(async move { Ok(Some(made)) })
+    }
+
+    fn id_token<'a>(
+        &'a self,
+        _: &'a TenantId,
+        issuer: &'a Issuer,
+        token: &'a str,
+    ) -> Pending<'a, Result<Option<IdToken>, KeyProblem>> {
+        // `issuer sub aud exp`, as if it were signed.
+        let parts: Vec<_> = token.split(' ').collect();
+        let read = match parts.as_slice() {
+            [iss, sub, aud, exp] if *iss == issuer.as_str() => Some(IdToken {
+                subject: (*sub).to_owned(),
+                audience: (*aud).to_owned(),
+                expires_at: Timestamp::from_seconds(exp.parse().unwrap()),
+            }),
+            _ => None,
+        };
+        Box::pin(async move { Ok(read) })
     }
 
     fn describe_public_key(&self, pem: &str) -> Result<PublicKey, String> {

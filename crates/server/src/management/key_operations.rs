@@ -2,17 +2,20 @@
 
 use grantor_jose::{VerificationKey, certificate::Certificate};
 use grantor_management::{
-    CertificateFacts, ClientCertificate, KeyKind, KeyOperations, KeyProblem, Pending, PublicKey,
-    Revocation, SigningKey as ShownKey,
+    CertificateFacts, ClientCertificate, IdToken, KeyKind, KeyOperations, KeyProblem, Pending,
+    PublicKey, Revocation, SigningKey as ShownKey,
 };
 use grantor_protocol::{
     env::Timestamp,
     keys::Refused,
     model::{KeyState, StoredKey},
-    tenant::TenantId,
+    tenant::{Issuer, TenantId},
 };
 
-use crate::keys::{Error, Keys, RSA};
+use crate::{
+    keys::{Error, Keys, RSA},
+    pipeline::id_token_hint,
+};
 
 /// Key operations over the server's keys.
 #[derive(Clone, Debug)]
@@ -77,6 +80,26 @@ impl KeyOperations for ServerKeys {
                 .client_certificate(subject)
                 .map(Some)
                 .map_err(|error| problem(&error))
+        })
+    }
+
+    fn id_token<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        issuer: &'a Issuer,
+        token: &'a str,
+    ) -> Pending<'a, Result<Option<IdToken>, KeyProblem>> {
+        Box::pin(async move {
+            let claims = id_token_hint::signed_claims(&self.keys, (tenant, issuer), token).await;
+            let claims = claims.map_err(|error| problem(&error))?;
+            Ok(claims.and_then(|claims| {
+                let text = |name: &str| claims.get(name)?.as_str().map(str::to_owned);
+                Some(IdToken {
+                    subject: text("sub")?,
+                    audience: text("aud")?,
+                    expires_at: Timestamp::from_seconds(claims.get("exp")?.as_i64()?),
+                })
+            }))
         })
     }
 

@@ -1,6 +1,7 @@
 //! Signing up: the one place that makes users of people who ask for it, for the page and for the API.
 
 use grantor_protocol::{
+    document::Document,
     env::IdForm,
     model::Client,
     parameters::clipped,
@@ -63,6 +64,8 @@ pub async fn sign_up(
     let history = PasswordPolicy::new(&connection.options.password).history();
     let mut batch = app.store.batch();
     let identifiers = user.identifiers(&connection.options.unique());
+    // Whoever deletes the connection meanwhile sees the user, or the user is not made.
+    batch.require(tenant, &Connection::KIND, &connection.id);
     batch.insert_user(tenant, &user, &identifiers);
     let key = IdentityKey::from(&user.user_id);
     batch.set_password(tenant, &key, &hash, history.unwrap_or_default(), now);
@@ -79,6 +82,9 @@ pub async fn sign_up(
     }
     match app.store.commit(batch).await {
         Ok(()) => Ok(user),
+        Err(StoreError::Guard { label: "required" }) => {
+            Err(Problem::Refused(SignUpRefusal::Disabled))
+        }
         Err(StoreError::Conflict { unique }) => Err(Problem::Taken(unique.to_owned())),
         Err(error) => Err(error.into()),
     }
