@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use grantor_protocol::tenant::Issuer;
+use grantor_protocol::{logout::Ended, tenant::Issuer};
 use serde_json::Value;
 
 /// Who asks.
@@ -100,6 +100,8 @@ pub struct Response {
     pub body: Option<Value>,
     /// Further headers (`ETag`, `Link`).
     pub headers: Vec<(&'static str, String)>,
+    /// Sessions that have ended with it, for whoever tells their applications.
+    pub ended: Vec<Ended>,
 }
 
 impl Response {
@@ -109,6 +111,7 @@ impl Response {
             status,
             body: Some(body),
             headers: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -118,7 +121,14 @@ impl Response {
             status: 204,
             body: None,
             headers: Vec::new(),
+            ended: Vec::new(),
         }
+    }
+
+    /// The same with sessions that have ended with it.
+    pub(crate) fn ending(mut self, ended: Vec<Ended>) -> Self {
+        self.ended = ended;
+        self
     }
 
     /// The same with a header more.

@@ -69,6 +69,17 @@ fn member<'a>(client: &'a Client, name: &str) -> Option<&'a Value> {
     client.rest.get("oidc_logout")?.get(name)
 }
 
+/// A session that has ended, and who hung on it. Looked up before it ends: afterwards nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The session.
+    pub session: BrowserSession,
+    /// The clients that got something through it.
+    pub client_ids: Vec<String>,
+    /// Why it ended.
+    pub initiator: Initiator,
+}
+
 /// Where `client` wants logout tokens for `initiator`.
 pub fn backchannel_urls(client: &Client, initiator: Initiator) -> Vec<&str> {
     let urls = member(client, "backchannel_logout_urls").and_then(Value::as_array);

@@ -5,6 +5,7 @@
 
 use grantor_protocol::{
     env::Timestamp,
+    logout::{Ended, Initiator},
     session::{BrowserSession, Limits, Persistence},
     tenant::TenantId,
 };
@@ -182,6 +183,43 @@ impl Store {
         let values = params![tenant, user_id, created_at, session_id, limit];
         let rows = self.read(statements::SESSION_LIST_OF_USER, values).await?;
         rows.iter().map(read_session).collect()
+    }
+
+    /// What is to be told when `session` ends.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Inconsistent`.
+    pub async fn ending(
+        &self,
+        tenant: &TenantId,
+        session: &BrowserSession,
+        initiator: Initiator,
+    ) -> Result<Ended> {
+        Ok(Ended {
+            session: session.clone(),
+            client_ids: self.session_clients(tenant, &session.id).await?,
+            initiator,
+        })
+    }
+
+    /// What is to be told when every session of a user ends. Of more than [`MAX_LIMIT`], that of the oldest.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Inconsistent`.
+    pub async fn ending_of_user(
+        &self,
+        tenant: &TenantId,
+        user_id: &str,
+        initiator: Initiator,
+    ) -> Result<Vec<Ended>> {
+        let mut ended = Vec::new();
+        for stored in self
+            .sessions_of_user(tenant, user_id, None, MAX_LIMIT)
+            .await?
+        {
+            ended.push(self.ending(tenant, &stored.session, initiator).await?);
+        }
+        Ok(ended)
     }
 
     /// The clients that got something through a session, at most [`MAX_LIMIT`].

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
+    logout::Initiator,
     model::TenantSettings,
     session::{Limits, Persistence},
 };
@@ -87,9 +88,15 @@ fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 
 fn end<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let mut batch = call.management.store.batch();
+        let store = &call.management.store;
+        let mut ended = Vec::new();
+        if let Some(stored) = store.find_session(call.tenant, call.id(0)).await? {
+            let revoked = Initiator::SessionRevoked;
+            ended.push(store.ending(call.tenant, &stored.session, revoked).await?);
+        }
+        let mut batch = store.batch();
         batch.end_session(call.tenant, call.id(0));
-        let response = Response::json(202, json!({}));
+        let response = Response::json(202, json!({})).ending(ended);
         call.commit_recorded(batch, &response).await?;
         Ok(response)
     })
@@ -133,9 +140,12 @@ pub(super) fn list_of_user<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Respons
 /// `DELETE /users/{user_id}/sessions`.
 pub(super) fn end_of_user<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let mut batch = call.management.store.batch();
+        let store = &call.management.store;
+        let ended = store.ending_of_user(call.tenant, call.id(0), Initiator::SessionRevoked);
+        let ended = ended.await?;
+        let mut batch = store.batch();
         batch.end_sessions_of_user(call.tenant, call.id(0));
-        let response = Response::json(202, json!({}));
+        let response = Response::json(202, json!({})).ending(ended);
         call.commit_recorded(batch, &response).await?;
         Ok(response)
     })

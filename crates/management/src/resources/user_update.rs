@@ -1,6 +1,7 @@
 //! Changing users.
 
 use grantor_protocol::{
+    logout::{Ended, Initiator},
     secret::Secret,
     users::{
         Connection, Identity, User,
@@ -62,9 +63,9 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Fai
         for _ in 0..ATTEMPTS {
             let any = &["update:users", "update:users_app_metadata"];
             let stored = users::load(call, any).await?;
-            let (user, batch) = change(call, &stored).await?;
+            let (user, batch, ended) = change(call, &stored).await?;
             let shown = users::show(call, &user, &Selected::All);
-            let response = Response::json(200, Value::Object(shown));
+            let response = Response::json(200, Value::Object(shown)).ending(ended);
             match call.commit_recorded(batch, &response).await {
                 Ok(()) => return Ok(response),
                 Err(StoreError::Guard {
@@ -97,8 +98,11 @@ fn check_scopes(call: &Call<'_>) -> Result<(), Failure> {
     Err(Failure::scope(&["update:users"]))
 }
 
-/// The user as it is to be, and what makes it so.
-async fn change(call: &Call<'_>, stored: &StoredUser) -> Result<(User, Batch), Failure> {
+/// The user as it is to be, what makes it so, and the sessions that end with it.
+async fn change(
+    call: &Call<'_>,
+    stored: &StoredUser,
+) -> Result<(User, Batch, Vec<Ended>), Failure> {
     let (management, tenant) = (call.management, call.tenant);
     let mut user = stored.user.clone();
     let mut batch = management.store.batch();
@@ -109,7 +113,8 @@ async fn change(call: &Call<'_>, stored: &StoredUser) -> Result<(User, Batch), F
     if let Some(blocked) = call.body.get("blocked").and_then(Value::as_bool) {
         user.blocked = Some(blocked);
     }
-    let mut ends_sessions = user.is_blocked() && !stored.user.is_blocked();
+    let blocks = user.is_blocked() && !stored.user.is_blocked();
+    let mut ends_sessions = blocks.then_some(Initiator::AccountDeactivated);
     let touches_account = ["email", "email_verified", "username", "phone_number"]
         .iter()
         .chain(&["phone_verified", "password"])
@@ -125,7 +130,7 @@ async fn change(call: &Call<'_>, stored: &StoredUser) -> Result<(User, Batch), F
                 &mut batch,
             )
             .await?;
-            ends_sessions = true;
+            ends_sessions = Some(Initiator::PasswordChanged);
         }
         let is_primary = user.primary_identity() == Some(&identity);
         if is_primary {
@@ -138,11 +143,15 @@ async fn change(call: &Call<'_>, stored: &StoredUser) -> Result<(User, Batch), F
     if call.body.get("verify_email") == Some(&Value::Bool(true)) {
         profile::ask_to_verify(call, &user, &mut batch).await?;
     }
-    if ends_sessions {
-        batch.end_sessions_of_user(tenant, user.user_id.as_str());
-        batch.revoke_access_tokens_of_user(tenant, user.user_id.as_str());
+    let mut ended = Vec::new();
+    if let Some(initiator) = ends_sessions {
+        let user_id = user.user_id.as_str();
+        let store = &management.store;
+        ended = store.ending_of_user(tenant, user_id, initiator).await?;
+        batch.end_sessions_of_user(tenant, user_id);
+        batch.revoke_access_tokens_of_user(tenant, user_id);
     }
-    Ok((user, batch))
+    Ok((user, batch, ended))
 }
 
 /// The identity that the request means.

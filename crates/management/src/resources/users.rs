@@ -1,6 +1,9 @@
 //! Users: the table of their fields and operations.
 
-use grantor_protocol::users::{Identity, User, UserId};
+use grantor_protocol::{
+    logout::Initiator,
+    users::{Identity, User, UserId},
+};
 use grantor_storage::{Batch, users::StoredUser};
 use serde_json::{Map, Value};
 
@@ -267,6 +270,8 @@ fn delete<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
         if store.find_user(call.tenant, &id).await?.is_none() {
             return Ok(response);
         }
+        let ended = store.ending_of_user(call.tenant, id.as_str(), Initiator::AccountDeleted);
+        let response = response.ending(ended.await?);
         let mut batch: Batch = store.batch();
         batch.delete_user(call.tenant, &id, call.now);
         call.commit_recorded(batch, &response).await?;

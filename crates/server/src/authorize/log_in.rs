@@ -4,7 +4,8 @@ use axum::response::Response;
 use grantor_protocol::{
     authorize::{Event, Step, advance, next_step},
     env::IdForm,
-    session::{Authentication, BrowserSession, Limits, persistence},
+    logout::Initiator,
+    session::{Authentication, BrowserSession, Limits, LoggedIn, persistence},
     users::UserId,
 };
 use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION};
@@ -15,7 +16,10 @@ use super::{
     visit::{Pending, Visit, session_digest},
     world::World,
 };
-use crate::http::cookies::{self, Cookie};
+use crate::{
+    http::cookies::{self, Cookie},
+    pipeline::end_session,
+};
 
 /// Length of the `sid` that clients see.
 const SID_LENGTH: usize = 32;
@@ -31,18 +35,7 @@ pub(super) async fn log_in(
 ) -> Result<Response, Fault> {
     let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
     let request = pending.login.request.clone();
-    let persistence = persistence(&world.settings);
-    let lasting = world
-        .session
-        .as_ref()
-        .filter(|session| session.lasts(world.limits(), now));
-    let logged_in = BrowserSession::log_in(
-        lasting,
-        &authentication,
-        visit.app.env.id(IdForm::UrlSafe(SID_LENGTH)),
-        persistence,
-        Limits::of(&world.settings, persistence),
-    );
+    let logged_in = begin(visit, &world, &authentication);
     let session = logged_in.session;
     let event = Event::LoggedIn {
         authentication,
@@ -67,8 +60,14 @@ pub(super) async fn log_in(
             &progress,
         )
         .put_session(tenant, &digest, &session, &visit.device());
-    if let Some(replaced) = &logged_in.replaced {
-        batch.end_session(tenant, &replaced.id);
+    let mut replaced = None;
+    if let Some(session) = &logged_in.replaced {
+        let ended = visit
+            .app
+            .store
+            .ending(tenant, session, Initiator::IdpLogout);
+        replaced = Some(ended.await?);
+        batch.end_session(tenant, &session.id);
     }
     if let Some(user_id) = UserId::parse(&session.user_id) {
         let ip = visit.context.client_ip.to_string();
@@ -82,6 +81,9 @@ pub(super) async fn log_in(
         }) => return Ok(drive::look_again(&pending)),
         Err(error) => return Err(error.into()),
     }
+    if let Some(ended) = replaced {
+        end_session::tell(visit.app, visit.context, ended);
+    }
     pending.login.progress = progress;
     pending.login.revision += 1;
     let mut response = drive::go_on(visit, &pending, &world).await?;
@@ -90,4 +92,18 @@ pub(super) async fn log_in(
     let site = &visit.context.site;
     cookies::set(headers, site, Cookie::Session, &cookie, (expires_at, now));
     Ok(response)
+}
+
+/// The session from now on. One that the same user has in this browser is renewed, if it still lasts.
+fn begin(visit: &Visit<'_>, world: &World, authentication: &Authentication) -> LoggedIn {
+    let persistence = persistence(&world.settings);
+    let session = world.session.as_ref();
+    let lasting = session.filter(|session| session.lasts(world.limits(), visit.context.now));
+    BrowserSession::log_in(
+        lasting,
+        authentication,
+        visit.app.env.id(IdForm::UrlSafe(SID_LENGTH)),
+        persistence,
+        Limits::of(&world.settings, persistence),
+    )
 }

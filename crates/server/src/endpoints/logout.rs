@@ -264,17 +264,21 @@ async fn end(visit: &Visit<'_>, client_id: Option<&str>) -> Result<Vec<String>, 
         return Ok(Vec::new());
     };
     let (app, context) = (visit.app, visit.context);
-    let audience = end_session::end(app, context, &session, Initiator::RpLogout).await?;
+    let ended = end_session::end(app, context, &session, Initiator::RpLogout).await?;
     let mut event = record::event(context, "slo", client_id);
     event.user_id = Some(session.user_id.clone());
     let sid = session.id.as_str().into();
     event.members.insert("session_id".to_owned(), sid);
     app.recorder.record(&context.site.tenant, event).await;
-    let issuer = &context.site.issuer;
-    let clients = audience.clients().iter();
-    Ok(clients
-        .filter_map(|client| logout::frontchannel_url(client, &session, issuer))
-        .collect())
+    let mut frames = Vec::new();
+    for client_id in &ended.client_ids {
+        let client = app.store.typed::<Client>(&context.site.tenant, client_id);
+        if let Some(client) = client.await? {
+            let url = logout::frontchannel_url(&client.value, &session, &context.site.issuer);
+            frames.extend(url);
+        }
+    }
+    Ok(frames)
 }
 
 /// Sends the browser on, by way of the applications' frames if there are any.

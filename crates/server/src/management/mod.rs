@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::{
     app::App, http::context::Context, keys::Keys, outbound::mail::Mail, passwords::Passwords,
+    pipeline::end_session,
 };
 
 pub use self::seed::{management_client_id, seed_tenant};
@@ -48,9 +49,12 @@ pub async fn answer(
 ) -> Response {
     match bearer::authenticate(app, context, authorization).await {
         Ok(caller) => {
-            app.management
-                .answer(&context.site.tenant, &caller, request)
-                .await
+            let tenant = &context.site.tenant;
+            let mut response = app.management.answer(tenant, &caller, request).await;
+            for ended in std::mem::take(&mut response.ended) {
+                end_session::tell(app, context, ended);
+            }
+            response
         }
         Err(refused) => refused,
     }
@@ -81,5 +85,6 @@ fn refusal(status: u16, error: &str, message: &str, code: Option<&str>) -> Respo
         status,
         body: Some(body),
         headers: Vec::new(),
+        ended: Vec::new(),
     }
 }

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use grantor_protocol::{
     env::{Env, IdForm},
-    logout::{Initiator, LogoutToken, TOKEN_TYPE, backchannel_urls},
+    logout::{Ended, Initiator, LogoutToken, TOKEN_TYPE, backchannel_urls},
     model::{Client, SigningAlg},
     session::BrowserSession,
-    tenant::TenantId,
 };
-use grantor_storage::Store;
 
 use super::record::{self, Recorder};
 use crate::{
@@ -20,69 +18,7 @@ use crate::{
     outbound::http::Gateway,
 };
 
-/// Who is to hear that a session has ended. Looked up before it ends: afterwards nobody knows.
-#[derive(Debug)]
-pub struct Audience {
-    session: BrowserSession,
-    clients: Vec<Arc<Client>>,
-}
-
-impl Audience {
-    /// The applications that got something through `session`.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub async fn of(
-        store: &Store,
-        tenant: &TenantId,
-        session: &BrowserSession,
-    ) -> Result<Self, grantor_storage::Error> {
-        let mut clients = Vec::new();
-        for client_id in store.session_clients(tenant, &session.id).await? {
-            if let Some(client) = store.typed::<Client>(tenant, &client_id).await? {
-                clients.push(Arc::clone(&client.value));
-            }
-        }
-        Ok(Self {
-            session: session.clone(),
-            clients,
-        })
-    }
-
-    /// The session.
-    pub const fn session(&self) -> &BrowserSession {
-        &self.session
-    }
-
-    /// The applications.
-    pub fn clients(&self) -> &[Arc<Client>] {
-        &self.clients
-    }
-}
-
-/// Most sessions of one user whose applications are told; the others end all the same.
-const MOST_SESSIONS: i64 = 100;
-
-/// Who is to hear that every session of a user has ended.
-///
-/// # Errors
-/// What the store reports.
-pub async fn audiences_of_user(
-    store: &Store,
-    tenant: &TenantId,
-    user_id: &str,
-) -> Result<Vec<Audience>, grantor_storage::Error> {
-    let mut audiences = Vec::new();
-    for stored in store
-        .sessions_of_user(tenant, user_id, None, MOST_SESSIONS)
-        .await?
-    {
-        audiences.push(Audience::of(store, tenant, &stored.session).await?);
-    }
-    Ok(audiences)
-}
-
-/// Ends the session of a browser.
+/// Ends the session of a browser. Answers with who hung on it.
 ///
 /// # Errors
 /// What the store reports.
@@ -91,35 +27,44 @@ pub async fn end(
     context: &Context,
     session: &BrowserSession,
     initiator: Initiator,
-) -> Result<Audience, Failure> {
+) -> Result<Ended, Failure> {
     let tenant = &context.site.tenant;
-    let audience = Audience::of(&app.store, tenant, session).await?;
+    let ended = app.store.ending(tenant, session, initiator).await?;
     let mut batch = app.store.batch();
     batch.end_session(tenant, &session.id);
     app.store.commit(batch).await?;
-    tell(app, context, &audience, initiator);
-    Ok(audience)
+    tell(app, context, ended.clone());
+    Ok(ended)
 }
 
 /// Sends logout tokens, once the session has ended. Nobody waits for the answers; what becomes of each is in the log.
-pub fn tell(app: &App, context: &Context, audience: &Audience, initiator: Initiator) {
-    for client in &audience.clients {
-        for url in backchannel_urls(client, initiator) {
-            let letter = Letter {
-                context: context.clone(),
-                client: Arc::clone(client),
-                session: audience.session.clone(),
-                url: url.to_owned(),
-            };
-            let sender = Sender {
-                env: app.env.clone(),
-                keys: app.keys.clone(),
-                recorder: app.recorder.clone(),
-                gateway: app.outbound.clone(),
-            };
-            tokio::spawn(async move { sender.send(letter).await });
+pub fn tell(app: &App, context: &Context, ended: Ended) {
+    let sender = Sender {
+        env: app.env.clone(),
+        keys: app.keys.clone(),
+        recorder: app.recorder.clone(),
+        gateway: app.outbound.clone(),
+    };
+    let (store, context) = (app.store.clone(), context.clone());
+    tokio::spawn(async move {
+        for client_id in ended.client_ids {
+            let found = store
+                .typed::<Client>(&context.site.tenant, &client_id)
+                .await;
+            // A store that does not answer complains where it is asked for something that somebody waits for.
+            let Ok(Some(client)) = found else { continue };
+            for url in backchannel_urls(&client.value, ended.initiator) {
+                let letter = Letter {
+                    context: context.clone(),
+                    client: Arc::clone(&client.value),
+                    session: ended.session.clone(),
+                    url: url.to_owned(),
+                };
+                let sender = sender.clone();
+                tokio::spawn(async move { sender.send(letter).await });
+            }
         }
-    }
+    });
 }
 
 /// One logout token under way.
@@ -130,6 +75,7 @@ struct Letter {
     url: String,
 }
 
+#[derive(Clone)]
 struct Sender {
     env: Env,
     keys: Keys,

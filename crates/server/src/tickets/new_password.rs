@@ -170,7 +170,8 @@ impl<'a> Change<'a> {
             user.email_verified = Some(true);
         }
         let user_id = user.user_id.as_str().to_owned();
-        let told = end_session::audiences_of_user(store, tenant, &user_id).await?;
+        let ended = store.ending_of_user(tenant, &user_id, Initiator::PasswordChanged);
+        let ended = ended.await?;
         let history = self.policy().history().unwrap_or_default();
         let mut batch = store.batch();
         batch
@@ -194,8 +195,8 @@ impl<'a> Change<'a> {
             }) => return Ok(Some(Problem::FormExpired)),
             Err(error) => return Err(error.into()),
         }
-        for audience in &told {
-            end_session::tell(app, context, audience, Initiator::PasswordChanged);
+        for ended in ended {
+            end_session::tell(app, context, ended);
         }
         self.record("scp", None).await;
         Ok(None)

@@ -1,7 +1,9 @@
 //! Logging out, and who hears of it.
 
+use axum::body::Body;
 use grantor_jose::Algorithm;
-use grantor_protocol::model::{Client, TenantSettings};
+use grantor_protocol::model::{Client, ClientGrant, ResourceServer, TenantSettings};
+use http::Request;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,8 +11,8 @@ use tokio::{
 };
 
 use crate::support::{
-    ADA, Browser, TestServer, authorize, code_of, decoded, log_in, on_both_engines, redeem,
-    refused, shop,
+    ADA, Browser, TestServer, authorize, code_of, decoded, grant, log_in, on_both_engines, redeem,
+    refused, service, shop,
 };
 
 on_both_engines!(
@@ -21,6 +23,7 @@ on_both_engines!(
     a_confirmation_counts_in_the_browser_that_it_was_shown_to,
     applications_hear_of_a_logout_by_a_token,
     applications_hear_of_a_logout_by_a_frame,
+    applications_hear_what_an_administrator_does,
 );
 
 const BYE: &str = "https%3A%2F%2Fshop.test%2Fbye";
@@ -198,6 +201,45 @@ async fn a_confirmation_counts_in_the_browser_that_it_was_shown_to(server: TestS
     let elsewhere = format!("/oidc/logout/confirm?client_id=web&post_logout_redirect_uri={BYE}");
     assert_eq!(ada.post(&elsewhere, &fields).await.answer.status, 400);
     assert!(is_logged_in(&mut ada).await);
+}
+
+/// An access token for the Management API.
+async fn administrator(server: &TestServer) -> String {
+    let own = "urn:grantor:own:api/v2/";
+    let api = json!({"id": "65a1f0c2d3e4b5a697887701", "identifier": own, "name": "Management",
+        "scopes": [{"value": "update:users"}]});
+    server.put::<ResourceServer>(&api).await;
+    server.put::<Client>(&service("admin", &json!({}))).await;
+    let mut grant = grant("cgr_admin", "admin", &["update:users"]);
+    grant["audience"] = json!(own);
+    server.put::<ClientGrant>(&grant).await;
+    let body = json!({"client_id": "admin", "audience": "https://login.orchard.test/api/v2/"});
+    server.ask(&body).await.access_token()
+}
+
+/// A tenant whose administrator ends sessions; the application chose to hear of that.
+async fn applications_hear_what_an_administrator_does(server: TestServer) {
+    let server = with_logout(server).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/heard", listener.local_addr().unwrap());
+    let logout = json!({"oidc_logout": {"backchannel_logout_urls": [url],
+        "backchannel_logout_initiators": {"mode": "custom", "selected_initiators": ["account-deactivated"]}}});
+    server.change::<Client>("other", &logout).await;
+    let mut browser = Browser::new(&server);
+    let sid = decoded(&logged_in(&server, &mut browser).await).1["sid"].clone();
+    let administrator = administrator(&server).await;
+    let hearing = tokio::spawn(hear(listener));
+    let block = Request::patch("/api/v2/users/auth0%7Cada")
+        .header("authorization", format!("Bearer {administrator}"))
+        .header("content-type", "application/json")
+        .body(Body::from(json!({"blocked": true}).to_string()))
+        .unwrap();
+    let blocked = server.send(block).await;
+    assert_eq!(blocked.status, 200, "{:?}", blocked.json());
+    let (_, body) = hearing.await.unwrap();
+    let token = form_urlencoded::parse(body.as_bytes()).next().unwrap().1;
+    assert_eq!(decoded(&token).1["sid"], sid);
+    assert!(!is_logged_in(&mut browser).await);
 }
 
 /// Waits for one POST, answers it, and tells its path and body.
