@@ -9,7 +9,6 @@ use crate::{
     http::cookies::{self, Cookie},
     outbound::mail::MailKind,
     pages::{AccountDeleted, AccountDeletion, Field, Problem},
-    pipeline::end_session,
     tickets::notify,
 };
 
@@ -37,15 +36,16 @@ pub(super) async fn delete(visitor: &Visitor<'_>, form: &Parameters) -> Result<R
     let user = visitor.user();
     let user_id = user.user_id.as_str();
     let store = &visit.app.store;
-    let told = end_session::audiences_of_user(store, tenant, user_id).await?;
+    let told = store.ending_of_user(tenant, user_id, Initiator::AccountDeleted);
+    let told = told.await?;
     let mut batch = visitor.batch();
     notify(visit, MailKind::AccountDeleted, user, &mut batch).await?;
     batch.delete_user(tenant, &user.user_id, visit.context.now);
     if !visitor.commit(batch).await? {
         return Ok(redirect(PATH));
     }
-    for audience in &told {
-        sessions::tell(visitor, audience, Initiator::AccountDeleted).await;
+    for ended in told {
+        sessions::tell(visitor, ended).await;
     }
     let name = visitor.name();
     let description = "The user deleted the own account";

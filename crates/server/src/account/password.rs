@@ -153,7 +153,7 @@ async fn set(visitor: &Visitor<'_>, login: &Login, chosen: &Secret) -> Result<Re
     user.updated_at = now;
     let user_id = user.user_id.as_str();
     let history = PasswordPolicy::new(&connection.options.password).history();
-    let told = sessions::others(visitor).await?;
+    let told = sessions::others(visitor, Initiator::PasswordChanged).await?;
     let cookie = visit.secret();
     let mut batch = visitor.batch();
     batch
@@ -176,8 +176,8 @@ async fn set(visitor: &Visitor<'_>, login: &Login, chosen: &Secret) -> Result<Re
         }) => return ask(visitor, Some(Problem::FormExpired)).await,
         Err(error) => return Err(error.into()),
     }
-    for audience in &told {
-        sessions::tell(visitor, audience, Initiator::PasswordChanged).await;
+    for ended in told {
+        sessions::tell(visitor, ended).await;
     }
     visitor.record("scp", &[at]).await;
     let page = ChangedPassword {

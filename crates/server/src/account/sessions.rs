@@ -1,14 +1,17 @@
 //! Where a user is logged in, and ending that.
 
 use axum::response::Response;
-use grantor_protocol::{logout::Initiator, parameters::Parameters, session::BrowserSession};
+use grantor_protocol::{
+    logout::{Ended, Initiator},
+    parameters::Parameters,
+};
 use grantor_storage::StoredSession;
 
 use super::{PATH, SESSIONS, overview, user_agent, visitor::Visitor};
 use crate::{
     authorize::{drive::redirect, fault::Fault},
     pages::{Device, Problem},
-    pipeline::end_session::{self, Audience},
+    pipeline::end_session,
 };
 
 /// Most that are shown: the user comes back to the others when some of these have ended.
@@ -64,7 +67,7 @@ pub(super) async fn end(visitor: &Visitor<'_>, form: &Parameters) -> Result<Resp
     let mut batch = visitor.batch();
     let told = if named == OTHERS {
         batch.end_other_sessions(tenant, user_id, &visitor.session.id);
-        others(visitor).await?
+        others(visitor, Initiator::SessionRevoked).await?
     } else {
         let found = store.find_session(tenant, named).await?;
         let found = found.filter(|found| found.session.user_id == user_id);
@@ -73,33 +76,33 @@ pub(super) async fn end(visitor: &Visitor<'_>, form: &Parameters) -> Result<Resp
             return Ok(redirect(PATH));
         };
         batch.end_session(tenant, named);
-        vec![Audience::of(store, tenant, &session).await?]
+        let revoked = Initiator::SessionRevoked;
+        vec![store.ending(tenant, &session, revoked).await?]
     };
     if visitor.commit(batch).await? {
-        for audience in &told {
-            tell(visitor, audience, Initiator::SessionRevoked).await;
+        for ended in told {
+            tell(visitor, ended).await;
         }
     }
     Ok(redirect(PATH))
 }
 
-/// Who is to hear that all sessions end but the visitor's own.
-pub(super) async fn others(visitor: &Visitor<'_>) -> Result<Vec<Audience>, Fault> {
+/// What is to be told when all sessions end but the visitor's own.
+pub(super) async fn others(
+    visitor: &Visitor<'_>,
+    initiator: Initiator,
+) -> Result<Vec<Ended>, Fault> {
     let (store, user_id) = (&visitor.visit.app.store, visitor.user().user_id.as_str());
-    let mut told = end_session::audiences_of_user(store, visitor.tenant(), user_id).await?;
-    told.retain(|audience| audience.session().id != visitor.session.id);
+    let ending = store.ending_of_user(visitor.tenant(), user_id, initiator);
+    let mut told = ending.await?;
+    told.retain(|ended| ended.session.id != visitor.session.id);
     Ok(told)
 }
 
 /// Tells applications and the log that a session has ended.
-pub(super) async fn tell(visitor: &Visitor<'_>, audience: &Audience, initiator: Initiator) {
-    let BrowserSession { id, .. } = audience.session();
-    end_session::tell(
-        visitor.visit.app,
-        visitor.visit.context,
-        audience,
-        initiator,
-    );
+pub(super) async fn tell(visitor: &Visitor<'_>, ended: Ended) {
+    let (id, initiator) = (ended.session.id.clone(), ended.initiator);
+    end_session::tell(visitor.visit.app, visitor.visit.context, ended);
     let members = [
         ("session_id", id.as_str()),
         ("description", initiator.as_str()),

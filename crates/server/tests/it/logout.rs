@@ -221,7 +221,7 @@ async fn administrator(server: &TestServer) -> String {
 async fn applications_hear_what_an_administrator_does(server: TestServer) {
     let server = with_logout(server).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/heard", listener.local_addr().unwrap());
+    let url = format!("http://{}/message", listener.local_addr().unwrap());
     let logout = json!({"oidc_logout": {"backchannel_logout_urls": [url],
         "backchannel_logout_initiators": {"mode": "custom", "selected_initiators": ["account-deactivated"]}}});
     server.change::<Client>("other", &logout).await;
@@ -250,8 +250,8 @@ async fn hear(listener: TcpListener) -> (String, String) {
         let mut part = [0; 4096];
         let count = stream.read(&mut part).await.unwrap();
         text.extend_from_slice(&part[..count]);
-        let heard = String::from_utf8_lossy(&text).into_owned();
-        let Some((head, body)) = heard.split_once("\r\n\r\n") else {
+        let message = String::from_utf8_lossy(&text).into_owned();
+        let Some((head, body)) = message.split_once("\r\n\r\n") else {
             continue;
         };
         let head = head.to_ascii_lowercase();
@@ -260,7 +260,7 @@ async fn hear(listener: TcpListener) -> (String, String) {
         if body.len() == length {
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(answer).await.unwrap();
-            let path = heard.split(' ').nth(1).unwrap().to_owned();
+            let path = message.split(' ').nth(1).unwrap().to_owned();
             return (path, body.to_owned());
         }
     }
@@ -269,7 +269,7 @@ async fn hear(listener: TcpListener) -> (String, String) {
 async fn applications_hear_of_a_logout_by_a_token(server: TestServer) {
     let server = with_logout(server).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/heard?x=1", listener.local_addr().unwrap());
+    let url = format!("http://{}/message?x=1", listener.local_addr().unwrap());
     let logout = json!({"oidc_logout": {"backchannel_logout_urls": [url]}});
     server.change::<Client>("other", &logout).await;
     let mut browser = Browser::new(&server);
@@ -280,7 +280,7 @@ async fn applications_hear_of_a_logout_by_a_token(server: TestServer) {
         .go(&format!("/v2/logout?client_id=web&returnTo={BYE}"))
         .await;
     let (path, body) = hearing.await.unwrap();
-    assert_eq!(path, "/heard?x=1");
+    assert_eq!(path, "/message?x=1");
     let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();
     assert_eq!(fields.len(), 1);
     assert_eq!(fields[0].0, "logout_token");
