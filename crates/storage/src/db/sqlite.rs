@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter, types::ValueRef};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, config::DbConfig, params_from_iter, types::ValueRef,
+};
 use tokio::sync::oneshot;
 
 use super::{
@@ -272,6 +274,9 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan that depends on the text alone. Else whatever is bound for a table with partial indexes, or for a pattern,
+    // has the statement compiled again each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     enter_wal(&connection)?;
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
@@ -385,5 +390,35 @@ fn opening(path: &Path, source: rusqlite::Error) -> Error {
             }
         }
         _ => failure("opening", OPEN, source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::{db::migrations, statements};
+
+    #[test]
+    fn a_statement_that_is_run_again_is_not_compiled_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = connect(&directory.path().join("grantor.db"), Access::Create).unwrap();
+        for migration in migrations::ALL {
+            let script = dialect::SQLITE.translate(migration.up());
+            connection.execute_batch(&script).unwrap();
+        }
+        for sql in statements::ALL {
+            let mut statement = connection.prepare(sql.text()).unwrap();
+            if !statement.readonly() {
+                continue;
+            }
+            for round in 0..3 {
+                let params = vec![Value::Integer(round); statement.parameter_count()];
+                rows(&mut statement, *sql, &params).unwrap();
+            }
+            let compiled_again = statement.get_status(StatementStatus::RePrepare);
+            assert_eq!(compiled_again, 0, "{}", sql.name());
+        }
     }
 }
