@@ -134,3 +134,6 @@ fn html(shell: &Shell, page: &dyn Page) -> askama::Result<(String, Policy)> {
     };
     Ok((document.render()?, policy))
 }
+
+#[cfg(test)]
+mod tests;
