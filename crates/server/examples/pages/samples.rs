@@ -14,8 +14,8 @@ use grantor_server::pages::{
     Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
     ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
     Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut, Login,
-    LogoutConfirm, NewPassword, Page, Password, Problem, ResetRequest, Shell, SignUp, SignUpField,
-    Verification, VerifyEmailPending, rules_of,
+    LogoutConfirm, Moment, NewPassword, Page, Password, Problem, ResetRequest, Shell, SignUp,
+    SignUpField, Verification, VerifyEmailPending, rules_of,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -315,7 +315,7 @@ fn passwords(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
 }
 
 fn account(values: Values) -> Account<'static> {
-    let at = Timestamp::from_seconds;
+    let at = |seconds| Moment(Timestamp::from_seconds(seconds));
     let Consent { groups, .. } = consent(values);
     let applications = groups.into_iter().zip([
         (values.text("Print & Co"), None),

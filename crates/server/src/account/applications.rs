@@ -15,7 +15,7 @@ use grantor_storage::{Error as StoreError, Selection, Window};
 use super::{APPLICATIONS, PATH, overview, visitor::Visitor};
 use crate::{
     authorize::{drive::redirect, fault::Fault},
-    pages::{Authorized, Group, Problem},
+    pages::{Authorized, Group, Moment, Problem},
 };
 
 /// Most that are shown: the user comes back to the others when some of these are gone.
@@ -78,7 +78,7 @@ impl Granted {
                 api: api.map(|api| api.name.as_deref().unwrap_or(&api.identifier)),
                 lines,
             },
-            since: self.since,
+            since: Moment(self.since),
         }
     }
 }

@@ -10,7 +10,7 @@ use grantor_storage::StoredSession;
 use super::{PATH, SESSIONS, overview, user_agent, visitor::Visitor};
 use crate::{
     authorize::{drive::redirect, fault::Fault},
-    pages::{Device, Problem},
+    pages::{Device, Moment, Problem},
     pipeline::end_session,
 };
 
@@ -46,8 +46,8 @@ pub(super) fn view(visitor: &Visitor<'_>, stored: &StoredSession) -> Device {
         browser,
         system,
         address: stored.device.ip.clone(),
-        began: session.authenticated_at,
-        last_used: session.last_used_at,
+        began: Moment(session.authenticated_at),
+        last_used: Moment(session.last_used_at),
     }
 }
 

@@ -27,7 +27,7 @@ pub use self::{
         Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
         ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
         Field, Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login,
-        LogoutConfirm, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
+        LogoutConfirm, Moment, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
         Verification, VerifyEmailPending, rules_of,
     },
 };

@@ -8,6 +8,15 @@ const STEPS = {
     await visitor.go(url);
   },
   logIn: (visitor, who) => visitor.logIn(who),
+  // Fills fields by their names.
+  async fill({ page }, fields) {
+    for (const [name, value] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(value);
+  },
+  // Follows the link or presses the button that is called so.
+  choose(visitor, name) {
+    const [link, button] = ["link", "button"].map((role) => visitor.page.getByRole(role, { name, exact: true }));
+    return visitor.goOn(() => link.or(button).click());
+  },
   press: (visitor, action) => visitor.press(action),
   // Goes to the link with the tabulator and follows it with Enter.
   async follow(visitor, name) {

@@ -59,7 +59,25 @@ pub struct Authorized<'a> {
     /// What it may do.
     pub group: Group<'a>,
     /// Since when.
-    pub since: Timestamp,
+    pub since: Moment,
+}
+
+/// When something was.
+#[derive(Clone, Debug)]
+pub struct Moment(pub Timestamp);
+
+impl Moment {
+    /// As a machine reads it.
+    fn instant(&self) -> String {
+        self.0.rfc3339()
+    }
+
+    /// To the minute, in a form that every language reads. Scripts put it into the reader's time zone.
+    fn minute(&self) -> String {
+        let text = self.instant();
+        let minute = text.rsplit_once(':').map_or(&*text, |(minute, _)| minute);
+        minute.replacen('T', " ", 1) + " UTC"
+    }
 }
 
 /// A session. Ending it sends `session`.
@@ -76,9 +94,9 @@ pub struct Device {
     /// The IP address.
     pub address: String,
     /// The last login.
-    pub began: Timestamp,
+    pub began: Moment,
     /// The last use.
-    pub last_used: Timestamp,
+    pub last_used: Moment,
 }
 
 #[derive(Template)]
@@ -98,13 +116,6 @@ impl AccountCard<'_> {
             (Some(name), None) | (None, Some(name)) => name.to_owned(),
             (None, None) => self.t.say(Text::DeviceUnknown),
         }
-    }
-
-    /// To the minute, in a form that every language reads. Scripts put it into the reader's time zone.
-    fn minute(&self, at: &Timestamp) -> String {
-        let text = at.rfc3339();
-        let minute = text.rsplit_once(':').map_or(&*text, |(minute, _)| minute);
-        minute.replacen('T', " ", 1) + " UTC"
     }
 }
 

@@ -13,7 +13,7 @@ mod return_to_client;
 mod sign_up;
 
 pub use account::{
-    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device,
+    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device, Moment,
 };
 pub use address::{EmailVerified, Verification, VerifyEmailPending};
 pub use consent::{Confirm, Consent, Group};
