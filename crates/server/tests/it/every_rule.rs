@@ -7,11 +7,11 @@ const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::ClientPolicyDenies, "protocol::authorization"),
     (
         Rule::InteractionRequired,
-        "sign_in.rs, by its code: a callback that anybody could claim",
+        "consent.rs, by its code: a callback that anybody could claim",
     ),
     (
         Rule::LoginNotFound,
-        "sign_in.rs, where the page escapes its apostrophe",
+        "login_pages.rs, where the page escapes its apostrophe",
     ),
     (
         Rule::ReturnToNotRegistered,
@@ -47,6 +47,8 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("bad_input.rs"),
         include_str!("client_authentication.rs"),
         include_str!("client_credentials.rs"),
+        include_str!("consent.rs"),
+        include_str!("login_pages.rs"),
         include_str!("logout.rs"),
         include_str!("recovery.rs"),
         include_str!("sign_in.rs"),

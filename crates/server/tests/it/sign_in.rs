@@ -1,7 +1,7 @@
 //! Logging in by the pages, as a browser without scripts does.
 
 use grantor_protocol::{
-    model::{Client, ResourceServer, TenantSettings, UserGrant},
+    model::{ResourceServer, TenantSettings},
     users::{Connection, UserId},
 };
 use serde_json::{Value, json};
@@ -15,25 +15,13 @@ on_both_engines!(
     t8_1_t8_5_a_login_ends_at_the_callback_with_the_code_and_the_state_alone,
     t9_2_j18_1_an_unregistered_redirect_uri_never_redirects,
     t7_4_t23c_1_a_second_application_and_a_second_api_ask_for_no_second_login,
-    j2_3_a_wrong_password_and_an_unknown_user_get_the_same_page,
-    j2_4_where_nobody_may_sign_up_there_is_no_way_to,
-    j2_5_a_login_that_is_over_leads_to_where_one_can_begin_again,
-    j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is_told,
-    j2_7_the_cookies_are_hidden_and_the_pages_cannot_be_framed,
-    j2_8_t4_6_the_page_names_application_and_tenant,
     j3_1_users_log_in_with_applications_of_their_connection_alone,
     j3_2_a_blocked_user_is_sent_back_with_unauthorized,
     j3_5_who_signs_up_on_the_page_is_logged_in,
-    j1_1_j1_2_a_third_party_is_consented_to_once_and_again_when_it_wants_more,
-    j1_3_t17_3_who_declines_sends_the_application_away_and_nothing_is_kept,
-    j1_6_prompt_consent_asks_again,
-    j1_7_t11_4_t17_4_a_callback_that_anybody_could_claim_is_confirmed,
-    j1_8_a_form_counts_in_the_browser_that_it_was_shown_to,
     j14_5_a_session_that_nobody_uses_ends,
     t6_4_4_max_age_and_prompt_login_ask_for_the_password_again,
     t15_2_silence_is_kept_where_a_page_would_be_needed,
     t16_1_t16_3_the_nonce_is_in_the_id_token,
-    the_identifier_comes_first_where_the_tenant_wants_it_so,
     two_tabs_finish_one_login_once,
     a_user_who_logs_in_replaces_the_one_before,
     form_post_and_fragment_carry_the_response,
@@ -149,188 +137,6 @@ async fn skip_consent(server: &TestServer) {
         .await;
 }
 
-async fn j2_3_a_wrong_password_and_an_unknown_user_get_the_same_page(server: TestServer) {
-    let server = shop(server).await;
-    let mut pages = Vec::new();
-    for name in ["ada@orchard.test", "nobody@orchard.test"] {
-        let mut browser = Browser::new(&server);
-        let page = browser.go(&authorize("web", "scope=openid")).await;
-        let again = browser
-            .submit(&page, &[("username", name), ("password", "wrong")])
-            .await;
-        assert_eq!(
-            (again.answer.status.as_u16(), again.path()),
-            (400, "/u/login")
-        );
-        assert!(again.html().contains("role=\"alert\""));
-        let state = again.attribute("name=\"state\"", "value").unwrap();
-        let csrf = again.attribute("name=\"csrf\"", "value").unwrap();
-        let html = again.html().replace(name, "NAME");
-        pages.push(html.replace(&state, "STATE").replace(&csrf, "CSRF"));
-        // What was typed is still there, but for the password.
-        assert!(!again.html().contains("wrong\""));
-        assert_eq!(
-            again.attribute("name=\"username\"", "value").as_deref(),
-            Some(name)
-        );
-        let end = log_in(&mut browser, &again).await;
-        code_of(&end);
-    }
-    assert_eq!(pages[0], pages[1]);
-    assert_eq!(server.logged("fp").await["user_name"], "ada@orchard.test");
-    assert_eq!(
-        server.logged("fu").await["user_name"],
-        "nobody@orchard.test"
-    );
-}
-
-async fn j2_4_where_nobody_may_sign_up_there_is_no_way_to(server: TestServer) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "scope=openid")).await;
-    assert!(page.html().contains("/u/signup?state="));
-    let form = browser.go(&authorize("web", "screen_hint=signup")).await;
-    assert_eq!(form.path(), "/u/signup");
-    let options = json!({"options": {"disable_signup": true}});
-    server
-        .change::<Connection>("con_0000000000000001", &options)
-        .await;
-    let page = browser.go(&authorize("web", "scope=openid")).await;
-    assert!(!page.html().contains("/u/signup"));
-    let fields = [("email", "new@orchard.test"), ("password", PASSWORD)];
-    let refused = browser.submit(&form, &fields).await;
-    assert_eq!(refused.answer.status, 400);
-    assert_eq!(refused.path(), "/u/signup");
-    server
-        .logged_with("fs", "sign-up is disabled on the connection")
-        .await;
-}
-
-async fn j2_5_a_login_that_is_over_leads_to_where_one_can_begin_again(server: TestServer) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let begun = browser.go(&authorize("web", "scope=openid")).await;
-    code_of(&log_in(&mut browser, &begun).await);
-    let page = browser.go(&begun.url).await;
-    assert_eq!(page.answer.status, 400);
-    assert!(
-        page.html().contains("pressed the back button"),
-        "{}",
-        page.html()
-    );
-    let settings = TenantSettings::ID;
-    let members = json!({"id": settings, "default_redirection_uri": "https://shop.test/start?a=1"});
-    server.put::<TenantSettings>(&members).await;
-    let page = browser.go(&begun.url).await;
-    assert_eq!(
-        page.url,
-        "https://shop.test/start?a=1&iss=https%3A%2F%2Flogin.orchard.test%2F"
-    );
-    // An hour is the longest that a login may take.
-    let late = browser.go(&authorize("web", "prompt=login")).await;
-    server.clock.advance(3601);
-    let page = browser
-        .submit(
-            &late,
-            &[("username", "ada@orchard.test"), ("password", PASSWORD)],
-        )
-        .await;
-    assert!(
-        page.url.starts_with("https://shop.test/start"),
-        "{}",
-        page.url
-    );
-}
-
-async fn j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is_told(
-    server: TestServer,
-) {
-    let server = shop(server).await;
-    server
-        .put::<Connection>(&json!({
-            "id": "con_0000000000000002", "name": "Customers", "strategy": "auth0",
-            "options": {"requires_username": true}, "enabled_clients": ["web"],
-        }))
-        .await;
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "connection=Customers")).await;
-    assert_eq!(page.path(), "/u/login");
-    // Ada is not among the customers.
-    let page = browser
-        .submit(
-            &page,
-            &[("username", "ada@orchard.test"), ("password", PASSWORD)],
-        )
-        .await;
-    assert_eq!(page.answer.status, 400);
-    let page = browser
-        .go(&authorize("web", "state=x&connection=Nowhere"))
-        .await;
-    assert_eq!(
-        refused(&page, "invalid_request"),
-        "the connection was not found"
-    );
-    assert_eq!(page.parameter("state").as_deref(), Some("x"));
-    let page = browser
-        .go(&authorize("other", "connection=Customers"))
-        .await;
-    refused(&page, "invalid_request");
-}
-
-async fn j2_7_the_cookies_are_hidden_and_the_pages_cannot_be_framed(server: TestServer) {
-    let server = shop(server).await;
-    let begun = server.get(&authorize("web", "scope=openid")).await;
-    assert_eq!(begun.status, 302);
-    let cookie = begun.header("set-cookie");
-    assert!(cookie.starts_with("__Host-grantor_browser="), "{cookie}");
-    for attribute in ["HttpOnly", "Secure", "Path=/", "SameSite=None"] {
-        assert!(cookie.contains(attribute), "{cookie}");
-    }
-    assert!(!cookie.contains("Domain"), "{cookie}");
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "scope=openid")).await;
-    let policy = page.answer.header("content-security-policy");
-    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert!(policy.contains("default-src 'none'"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert_eq!(page.answer.header("x-frame-options"), "DENY");
-    assert_eq!(page.answer.header("cache-control"), "no-store");
-    let end = log_in(&mut browser, &page).await;
-    let cookie = end.answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-grantor_session="), "{cookie}");
-    assert!(cookie.contains("HttpOnly; Secure"), "{cookie}");
-    assert!(cookie.contains("Max-Age=604800"), "{cookie}");
-}
-
-async fn j2_8_t4_6_the_page_names_application_and_tenant(server: TestServer) {
-    let server = shop(server).await;
-    server
-        .put::<TenantSettings>(&json!({
-            "id": "settings", "friendly_name": "Orchard & Sons", "support_email": "help@orchard.test",
-        }))
-        .await;
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("tpc", "scope=openid")).await;
-    assert!(
-        page.html().contains("Orchard &#38; Sons"),
-        "{}",
-        page.html()
-    );
-    assert!(page.html().contains("Print &#38; Co"), "{}", page.html());
-    let consent = log_in(&mut browser, &page).await;
-    assert_eq!(consent.path(), "/u/consent");
-    assert!(consent.html().contains("Orchard &#38; Sons"));
-    let page = browser
-        .go("/authorize?client_id=gone&response_type=code")
-        .await;
-    assert!(page.html().contains("Orchard &#38; Sons"));
-    assert!(
-        page.html().contains("mailto:help@orchard.test"),
-        "{}",
-        page.html()
-    );
-}
-
 async fn j3_1_users_log_in_with_applications_of_their_connection_alone(server: TestServer) {
     let server = shop(server).await;
     let enabled = json!({"enabled_clients": ["other"]});
@@ -412,146 +218,6 @@ async fn j3_5_who_signs_up_on_the_page_is_logged_in(server: TestServer) {
     assert_eq!(server.logged("ss").await["user_name"], "Bob@orchard.test");
 }
 
-const ORDERS: &str = "audience=https%3A%2F%2Forders.orchard.test";
-
-async fn j1_1_j1_2_a_third_party_is_consented_to_once_and_again_when_it_wants_more(
-    server: TestServer,
-) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let asks = |scope: &str| authorize("tpc", &format!("{ORDERS}&scope={scope}"));
-    let page = browser.go(&asks("openid%20profile%20read:orders")).await;
-    let consent = log_in(&mut browser, &page).await;
-    assert_eq!(consent.path(), "/u/consent");
-    assert!(consent.html().contains("Orders"), "{}", consent.html());
-    assert!(consent.html().contains("ada@orchard.test"));
-    code_of(&browser.submit(&consent, &[("action", "accept")]).await);
-    code_of(&browser.go(&asks("openid%20profile%20read:orders")).await);
-    code_of(&browser.go(&asks("openid%20read:orders")).await);
-    let more = browser
-        .go(&asks("openid%20read:orders%20write:orders"))
-        .await;
-    assert_eq!(more.path(), "/u/consent");
-    code_of(&browser.submit(&more, &[("action", "accept")]).await);
-    let tenant = grantor_protocol::tenant::TenantId::default_tenant();
-    let key = [ADA, "tpc", "https://orders.orchard.test"];
-    let grant = server
-        .app
-        .store
-        .typed_by::<UserGrant>(&tenant, "consent", &key);
-    let grant = grant.await.unwrap().unwrap();
-    assert_eq!(
-        grant.value.scope,
-        ["profile", "read:orders", "write:orders"]
-    );
-    // Revoked, it is asked for again.
-    server.delete::<UserGrant>(&grant.value.id).await;
-    assert_eq!(
-        browser.go(&asks("openid%20read:orders")).await.path(),
-        "/u/consent"
-    );
-}
-
-async fn j1_3_t17_3_who_declines_sends_the_application_away_and_nothing_is_kept(
-    server: TestServer,
-) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let asks = authorize(
-        "tpc",
-        &format!("{ORDERS}&scope=openid%20read:orders&state=s1"),
-    );
-    let page = browser.go(&asks).await;
-    let consent = log_in(&mut browser, &page).await;
-    let end = browser.submit(&consent, &[("action", "decline")]).await;
-    assert_eq!(
-        refused(&end, "access_denied"),
-        "User did not authorize the request"
-    );
-    assert_eq!(end.parameter("state").as_deref(), Some("s1"));
-    // The user stays logged in, and is asked again.
-    assert_eq!(browser.go(&asks).await.path(), "/u/consent");
-    // Going back and accepting after all: that login is over.
-    let late = browser.submit(&consent, &[("action", "accept")]).await;
-    assert_eq!(late.answer.status, 400);
-    assert!(late.html().contains("pressed the back button"));
-}
-
-async fn j1_6_prompt_consent_asks_again(server: TestServer) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "scope=openid%20email")).await;
-    code_of(&log_in(&mut browser, &page).await);
-    let consent = browser
-        .go(&authorize("web", "scope=openid%20email&prompt=consent"))
-        .await;
-    assert_eq!(consent.path(), "/u/consent");
-    code_of(&browser.submit(&consent, &[("action", "accept")]).await);
-}
-
-async fn j1_7_t11_4_t17_4_a_callback_that_anybody_could_claim_is_confirmed(server: TestServer) {
-    let server = shop(server).await;
-    let mut browser = Browser::new(&server);
-    let page = browser.go(&authorize("web", "scope=openid")).await;
-    code_of(&log_in(&mut browser, &page).await);
-    for uri in ["http%3A%2F%2Flocalhost%3A3000%2Fcb", "myapp%3A%2F%2Fcb"] {
-        let asks =
-            format!("/authorize?client_id=web&response_type=code&scope=openid&redirect_uri={uri}");
-        let confirm = browser.go(&asks).await;
-        assert_eq!(confirm.path(), "/u/confirm", "{uri}");
-        let end = browser.submit(&confirm, &[("action", "accept")]).await;
-        assert!(end.parameter("code").is_some(), "{}", end.url);
-        let confirm = browser.go(&asks).await;
-        let end = browser.submit(&confirm, &[("action", "decline")]).await;
-        assert_eq!(end.parameter("error").as_deref(), Some("access_denied"));
-        let silent = browser.go(&format!("{asks}&prompt=none")).await;
-        assert_eq!(
-            silent.parameter("error").as_deref(),
-            Some("interaction_required")
-        );
-    }
-    let skips = json!({"skip_non_verifiable_callback_uri_confirmation_prompt": true});
-    server.change::<Client>("web", &skips).await;
-    let asks = "/authorize?client_id=web&response_type=code&redirect_uri=myapp%3A%2F%2Fcb";
-    let end = browser.go(asks).await;
-    assert!(end.url.starts_with("myapp://cb?code="), "{}", end.url);
-}
-
-async fn j1_8_a_form_counts_in_the_browser_that_it_was_shown_to(server: TestServer) {
-    let server = shop(server).await;
-    let mut victim = Browser::new(&server);
-    let mut attacker = Browser::new(&server);
-    let asks = authorize("tpc", &format!("{ORDERS}&scope=openid%20read:orders"));
-    let page = victim.go(&asks).await;
-    let consent = log_in(&mut victim, &page).await;
-    // A form of the attacker's login in the victim's browser, and the victim's in the attacker's.
-    let foreign = attacker.go(&asks).await;
-    for (browser, page) in [(&mut victim, &foreign), (&mut attacker, &consent)] {
-        let answer = browser.submit(page, &[("action", "accept")]).await;
-        assert_eq!(answer.answer.status, 400);
-        assert!(
-            answer.html().contains("couldn&#39;t find your session"),
-            "{}",
-            answer.html()
-        );
-    }
-    // The right browser and a token of another page.
-    for csrf in ["", "x", &page.attribute("name=\"csrf\"", "value").unwrap()] {
-        let shown = victim
-            .submit(&consent, &[("action", "accept"), ("csrf", csrf)])
-            .await;
-        assert_eq!(shown.path(), "/u/consent", "{csrf}");
-    }
-    let tenant = grantor_protocol::tenant::TenantId::default_tenant();
-    let key = [ADA, "tpc", "https://orders.orchard.test"];
-    let grant = server
-        .app
-        .store
-        .typed_by::<UserGrant>(&tenant, "consent", &key);
-    assert!(grant.await.unwrap().is_none());
-    code_of(&victim.submit(&consent, &[("action", "accept")]).await);
-}
-
 async fn j14_5_a_session_that_nobody_uses_ends(server: TestServer) {
     let server = shop(server).await;
     let limits = json!({"id": "settings", "idle_session_lifetime": 1, "session_lifetime": 2});
@@ -630,55 +296,6 @@ async fn t16_1_t16_3_the_nonce_is_in_the_id_token(server: TestServer) {
     let tokens = redeem(&server, "web", &code).await;
     let (_, claims) = crate::support::decoded(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["nonce"], nonce);
-}
-
-async fn the_identifier_comes_first_where_the_tenant_wants_it_so(server: TestServer) {
-    let server = shop(server).await;
-    let first = json!({"identifier_first": true});
-    server
-        .change::<grantor_protocol::model::Prompts>("prompts", &first)
-        .await;
-    for name in ["ada@orchard.test", "nobody@orchard.test"] {
-        let mut browser = Browser::new(&server);
-        let page = browser
-            .go(&authorize(
-                "web",
-                "scope=openid&login_hint=eve%40orchard.test",
-            ))
-            .await;
-        assert_eq!(page.path(), "/u/login/identifier");
-        assert_eq!(
-            page.attribute("name=\"username\"", "value").as_deref(),
-            Some("eve@orchard.test")
-        );
-        let empty = browser.submit(&page, &[("username", " ")]).await;
-        assert_eq!(empty.answer.status, 400);
-        let password = browser.submit(&page, &[("username", name)]).await;
-        assert_eq!(password.path(), "/u/login/password");
-        assert!(password.html().contains(name));
-        // What was entered first counts, whatever the second form says.
-        let end = browser
-            .submit(
-                &password,
-                &[("username", "ada@orchard.test"), ("password", PASSWORD)],
-            )
-            .await;
-        if name.starts_with("ada") {
-            code_of(&end);
-        } else {
-            assert_eq!(
-                (end.answer.status.as_u16(), end.path()),
-                (400, "/u/login/password")
-            );
-            let edit = password.attribute("/u/login/identifier", "href").unwrap();
-            let page = browser.go(&edit).await;
-            assert_eq!(page.path(), "/u/login/identifier");
-            let password = browser
-                .submit(&page, &[("username", "ada@orchard.test")])
-                .await;
-            code_of(&browser.submit(&password, &[("password", PASSWORD)]).await);
-        }
-    }
 }
 
 async fn two_tabs_finish_one_login_once(server: TestServer) {
