@@ -2,6 +2,7 @@
 
 use grantor_protocol::{
     model::{Prompts, TenantSettings},
+    rule::Rule,
     users::Connection,
 };
 use serde_json::json;
@@ -142,6 +143,13 @@ async fn j2_6_t9_5_the_connection_that_is_named_is_the_one_and_an_unknown_one_is
         "the connection was not found"
     );
     assert_eq!(page.parameter("state").as_deref(), Some("x"));
+    let event = server
+        .logged_with("f", "the connection was not found")
+        .await;
+    assert_eq!(
+        event["details"]["rule"],
+        format!("{:?}", Rule::ConnectionUnknown)
+    );
     let page = browser
         .go(&authorize("other", "connection=Customers"))
         .await;

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use grantor_protocol::{
     model::{EmailTemplate, TenantSettings},
+    rule::Rule,
     tenant::TenantId,
     users::{Connection, User, UserId},
 };
@@ -287,6 +288,11 @@ async fn a_link_for_an_address_that_the_user_no_longer_has_is_worth_nothing(serv
     assert_eq!(page.answer.status, 410);
     let sentence = "This link is no longer valid: it is too old or was used already.";
     assert!(page.html().contains(sentence), "{}", page.html());
+    let event = server.logged_with("f", sentence).await;
+    assert_eq!(
+        event["details"]["rule"],
+        format!("{:?}", Rule::TicketUnknown)
+    );
 }
 
 async fn links_lead_to_the_host_that_was_asked_and_to_no_forged_one(server: TestServer) {

@@ -2,6 +2,7 @@
 
 use grantor_protocol::{
     model::{ResourceServer, TenantSettings},
+    rule::Rule,
     users::{Connection, UserId},
 };
 use serde_json::{Value, json};
@@ -151,6 +152,13 @@ async fn j3_1_users_log_in_with_applications_of_their_connection_alone(server: T
     assert_eq!(
         refused(&page, "invalid_request"),
         "no connections enabled for the client"
+    );
+    let event = server
+        .logged_with("f", "no connections enabled for the client")
+        .await;
+    assert_eq!(
+        event["details"]["rule"],
+        format!("{:?}", Rule::NoConnection)
     );
 }
 
