@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::{
     authorize::{
-        self, Approval, AuthorizationError, AuthorizationRequest, PlainChallenges, Progress,
+        self, Approval, AuthorizationError, AuthorizationRequest, Page, PlainChallenges, Progress,
         Reading, Step, next_step,
     },
     env::IdForm,
@@ -17,7 +17,7 @@ use grantor_protocol::{
     rule::Rule,
     secret::Secret,
 };
-use grantor_storage::{Error as StoreError, LOGIN, SESSION};
+use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION};
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
@@ -131,9 +131,14 @@ pub(super) async fn go_on(
     let login = &pending.login;
     let facts = world.facts(&login.progress);
     match next_step(&login.request, &facts, visit.context.now) {
-        Step::Show(page) => Ok(redirect(&address(path_of(&page), &pending.handle.state))),
+        Step::Show(page) => Ok(to_page(pending, &page)),
         step => conclude(visit, &login.request, world, step, Some(pending)).await,
     }
+}
+
+/// Goes to a page of a login.
+pub(super) fn to_page(pending: &Pending, page: &Page) -> Response {
+    redirect(&address(path_of(page), &pending.handle.state))
 }
 
 /// Looks again at what is owed, in a new request.
@@ -150,10 +155,21 @@ pub(super) async fn conclude(
     pending: Option<&Pending>,
 ) -> Result<Response, Fault> {
     let refusal = match step {
-        Step::Issue(approval) => return issue(visit, request, world, &approval, pending).await,
+        Step::Issue(approval) => {
+            let mut batch = visit.app.store.batch();
+            let session = approval.session().clone().used(visit.context.now);
+            batch.use_session(&visit.context.site.tenant, &session);
+            let issued = issue(visit, (request, world), &approval, pending, batch).await?;
+            return match (issued, pending) {
+                (Some(response), _) => Ok(response),
+                // A new request sees what is so now.
+                (None, Some(pending)) => Ok(look_again(pending)),
+                (None, None) => postpone(visit, request, RESUME).await,
+            };
+        }
         Step::Show(page) => {
             return match pending {
-                Some(pending) => Ok(redirect(&address(path_of(&page), &pending.handle.state))),
+                Some(pending) => Ok(to_page(pending, &page)),
                 None => postpone(visit, request, path_of(&page)).await,
             };
         }
@@ -182,15 +198,16 @@ async fn end(visit: &Visit<'_>, pending: Option<&Pending>) -> Result<(), Fault> 
     }
 }
 
-/// Issues a code. The login ends and the session is used in the same commit, so that neither a second tab nor a logout in
-/// the meantime leaves a code behind.
-async fn issue(
+/// Issues a code, in the commit of `batch`, which begins or uses the session. The login ends with it too, so that neither a
+/// second tab nor a logout in the meantime leaves a code behind. `None`: another tab was faster, or the session ended or
+/// was renewed meanwhile; then nothing was done.
+pub(super) async fn issue(
     visit: &Visit<'_>,
-    request: &AuthorizationRequest,
-    world: &World,
+    (request, world): (&AuthorizationRequest, &World),
     approval: &Approval,
     pending: Option<&Pending>,
-) -> Result<Response, Fault> {
+    mut batch: Batch,
+) -> Result<Option<Response>, Fault> {
     let (store, site, now) = (&visit.app.store, &visit.context.site, visit.context.now);
     let code = Secret::new(visit.app.env.id(IdForm::UrlSafe(CODE_LENGTH)));
     let stands_for = AuthorizationCode::issue(request, approval, MAX_LIFETIME_SECONDS, now);
@@ -198,13 +215,10 @@ async fn issue(
         tracing::error!(%error, "a code could not be written");
         Refusal::new(Rule::Internal)
     })?;
-    let session = approval.session();
-    let mut batch = store.batch();
     let digest = store.keyed_digest(code.expose().as_bytes());
     let expires_at = stands_for.expires_at;
     batch.issue(&site.tenant, PURPOSE, &digest, &payload, expires_at);
-    batch.use_session(&site.tenant, &session.clone().used(now));
-    batch.join_session(&site.tenant, &session.id, &request.client_id);
+    batch.join_session(&site.tenant, &approval.session().id, &request.client_id);
     if let Some(pending) = pending {
         batch.end_login(&site.tenant, &pending.handle.digest, pending.login.revision);
     }
@@ -212,13 +226,7 @@ async fn issue(
         Ok(()) => {}
         Err(StoreError::Guard {
             label: LOGIN | SESSION,
-        }) => {
-            // Another tab was faster, or the session ended or was renewed meanwhile: a new request sees what is so now.
-            return match pending {
-                Some(pending) => Ok(look_again(pending)),
-                None => postpone(visit, request, RESUME).await,
-            };
-        }
+        }) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     journal::succeeded(visit, request, world, approval).await;
@@ -226,7 +234,9 @@ async fn issue(
     let response = request
         .return_address
         .respond(parameters, &world.client, &site.issuer);
-    answer::authorization(visit, &world.client, response).await
+    answer::authorization(visit, &world.client, response)
+        .await
+        .map(Some)
 }
 
 /// The client of a pending login and the facts.

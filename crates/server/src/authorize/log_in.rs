@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use grantor_protocol::{
-    authorize::{Event, Step, advance, next_step},
+    authorize::{Event, Page, Progress, Step, advance, next_step},
     env::IdForm,
     logout::Initiator,
     session::{Authentication, BrowserSession, Limits, LoggedIn, persistence},
@@ -28,7 +28,7 @@ const SID_LENGTH: usize = 32;
 /// makes no session.
 pub(super) async fn log_in(
     visit: &Visit<'_>,
-    mut pending: Pending,
+    pending: Pending,
     mut world: World,
     authentication: Authentication,
     mut batch: Batch,
@@ -52,20 +52,11 @@ pub(super) async fn log_in(
     }
     let cookie = visit.secret();
     let digest = session_digest(visit.app, &cookie);
-    batch
-        .advance_login(
-            tenant,
-            &pending.handle.digest,
-            pending.login.revision,
-            &progress,
-        )
-        .put_session(tenant, &digest, &session, &visit.device());
+    batch.put_session(tenant, &digest, &session, &visit.device());
     let mut replaced = None;
     if let Some(session) = &logged_in.replaced {
-        let ended = visit
-            .app
-            .store
-            .ending(tenant, session, Initiator::IdpLogout);
+        let store = &visit.app.store;
+        let ended = store.ending(tenant, session, Initiator::IdpLogout);
         replaced = Some(ended.await?);
         batch.end_session(tenant, &session.id);
     }
@@ -73,25 +64,45 @@ pub(super) async fn log_in(
         let ip = visit.context.client_ip.to_string();
         batch.note_login(tenant, &user_id, &ip, now);
     }
-    match visit.app.store.commit(batch).await {
-        Ok(()) => {}
-        // Another tab was faster.
-        Err(StoreError::Guard {
-            label: LOGIN | SESSION,
-        }) => return Ok(drive::look_again(&pending)),
-        Err(error) => return Err(error.into()),
-    }
+    let entered = match step {
+        // Nothing more is owed: session and code are one commit.
+        Step::Issue(approval) => {
+            let asked = (&request, &world);
+            drive::issue(visit, asked, &approval, Some(&pending), batch).await?
+        }
+        Step::Show(page) => owe(visit, &pending, &progress, &page, batch).await?,
+        Step::Fail(_) | Step::Over(_) => None,
+    };
+    let Some(mut response) = entered else {
+        return Ok(drive::look_again(&pending));
+    };
     if let Some(ended) = replaced {
         end_session::tell(visit.app, visit.context, ended);
     }
-    pending.login.progress = progress;
-    pending.login.revision += 1;
-    let mut response = drive::go_on(visit, &pending, &world).await?;
     let expires_at = session.cookie_expires_at(world.limits());
     let headers = response.headers_mut();
     let site = &visit.context.site;
     cookies::set(headers, site, Cookie::Session, &cookie, (expires_at, now));
     Ok(response)
+}
+
+/// Commits a login that still owes `page`, and goes there. `None`: another tab was faster.
+async fn owe(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    progress: &Progress,
+    page: &Page,
+    mut batch: Batch,
+) -> Result<Option<Response>, Fault> {
+    let (tenant, digest) = (&visit.context.site.tenant, &pending.handle.digest);
+    batch.advance_login(tenant, digest, pending.login.revision, progress);
+    match visit.app.store.commit(batch).await {
+        Ok(()) => Ok(Some(drive::to_page(pending, page))),
+        Err(StoreError::Guard {
+            label: LOGIN | SESSION,
+        }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The session from now on. One that the same user has in this browser is renewed, if it still lasts.
