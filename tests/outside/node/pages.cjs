@@ -102,7 +102,8 @@ async function keyboard(browser, { base, scripts }) {
   page.on("request", (request) => request.method() === "POST" && sent.push(request.postData()));
   const stops = [];
   await page.goto(`${base}/page/login`);
-  // The cursor is in the first field already.
+  // The cursor goes into the first field by itself, with the first frame.
+  await page.locator("#username:focus").waitFor();
   await page.keyboard.type("ada@orchard.test");
   await page.keyboard.press("Tab");
   await page.keyboard.type("correct horse");
