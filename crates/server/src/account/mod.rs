@@ -28,7 +28,12 @@ use http::HeaderMap;
 use self::visitor::{Arrival, Visitor};
 use crate::{
     app::App,
-    authorize::{answer, drive::redirect, fault::Fault, visit::Visit},
+    authorize::{
+        answer,
+        drive::redirect,
+        fault::Fault,
+        visit::{self, Visit},
+    },
     http::context::Context,
     pages::Problem,
 };
@@ -64,7 +69,7 @@ async fn show(
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
         take(&visit)?;
-        let query = Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())?;
+        let query = visit::query(&uri)?;
         if query.text("code")?.is_some() {
             // The end of a login. Nobody needs its code, which should not stay in the address.
             return Ok(redirect(PATH));

@@ -60,14 +60,9 @@ async fn authorize(
     body: Bytes,
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
-    let text = if method == Method::POST {
-        body.as_ref()
-    } else {
-        uri.query().unwrap_or_default().as_bytes()
-    };
     let outcome = async {
         take(&visit)?;
-        let parameters = Parameters::parse_form(text)?;
+        let parameters = visit::asked(&method, &uri, &body)?;
         let begun = drive::begin(&visit, &parameters).await;
         begun.map_err(|fault| fault.in_language_of(&parameters))
     };
@@ -83,7 +78,7 @@ async fn show_page(
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
-        let query = Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())?;
+        let query = visit::query(&uri)?;
         let pending = Pending::find(&visit, query.text("state")?).await?;
         show::owed(&visit, pending, uri.path()).await
     };

@@ -7,7 +7,7 @@ use grantor_protocol::{
     rule::Rule, secret::Secret,
 };
 use grantor_storage::{Device, StoredLogin};
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, Uri, header};
 
 use super::fault::Fault;
 use crate::{
@@ -102,6 +102,20 @@ impl<'a> Visit<'a> {
 /// Under what the session that a cookie leads to is kept.
 pub(crate) fn session_digest(app: &App, secret: &Secret) -> [u8; 32] {
     app.store.keyed_digest(secret.expose().as_bytes())
+}
+
+/// What stands in the query of an address.
+pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
+    Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// What a browser asks for, in the query or, by `POST`, in a form.
+pub(crate) fn asked(method: &Method, uri: &Uri, body: &[u8]) -> Result<Parameters, Refusal> {
+    if method == Method::POST {
+        Parameters::parse_form(body)
+    } else {
+        query(uri)
+    }
 }
 
 /// What the form of one page carries, so that only this browser can answer it, and only what was shown. `purpose` says what

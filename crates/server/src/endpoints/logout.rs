@@ -25,7 +25,7 @@ use crate::{
         answer::{self, Reader},
         drive::redirect,
         fault::Fault,
-        visit::Visit,
+        visit::{self, Visit},
         world::client,
     },
     http::{
@@ -51,7 +51,7 @@ pub(super) async fn v2(
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
-        let query = Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())?;
+        let query = visit::query(&uri)?;
         let named = query.text("client_id")?;
         let sent = query.text("returnTo")?;
         // The session ends whatever becomes of the rest: who asked to log out must not be left logged in.
@@ -86,13 +86,8 @@ pub(super) async fn oidc(
     body: Bytes,
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
-    let text = if method == Method::POST {
-        body.as_ref()
-    } else {
-        uri.query().unwrap_or_default().as_bytes()
-    };
     let outcome = async {
-        let parameters = Parameters::parse_form(text)?;
+        let parameters = visit::asked(&method, &uri, &body)?;
         let asked = Asked::read(&visit, &parameters).await?;
         let session = session(&visit).await?;
         if logout::needs_confirmation(session.as_ref(), asked.hints(), &asked.settings) {

@@ -26,7 +26,7 @@ use crate::{
         connection, drive,
         fault::Fault,
         paths,
-        visit::{Pending, Visit},
+        visit::{self, Pending, Visit},
         world::World,
     },
     http::{context::Context, failure::Failure},
@@ -52,7 +52,7 @@ pub(super) async fn show(
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
-        let query = Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())?;
+        let query = visit::query(&uri)?;
         let pending = Pending::find(&visit, query.text("state")?).await?;
         let world = drive::load_world(&visit, &pending).await?;
         let name = pending.login.progress.identifier().map(str::to_owned);

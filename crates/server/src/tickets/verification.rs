@@ -7,10 +7,7 @@ use axum::{
     extract::{OriginalUri, State},
     response::{IntoResponse, Response},
 };
-use grantor_protocol::{
-    parameters::Parameters,
-    users::{Ticket, TicketKind, TicketResult, User, UserId},
-};
+use grantor_protocol::users::{Ticket, TicketKind, TicketResult, User, UserId};
 use grantor_storage::{
     Error as StoreError, SINGLE_USE,
     users::{StoredUser, USER_REVISION},
@@ -24,7 +21,7 @@ use crate::{
         answer::{self, Reader},
         drive::redirect,
         fault::Fault,
-        visit::Visit,
+        visit::{self, Visit},
     },
     http::context::Context,
     outbound::mail::MailKind,
@@ -49,7 +46,7 @@ pub(super) async fn follow(
     }
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
-        let query = Parameters::parse_form(uri.query().unwrap_or_default().as_bytes())?;
+        let query = visit::query(&uri)?;
         let found = find(&visit, TicketKind::EmailVerification, &query).await?;
         let outcome = verify(&visit, found.as_ref()).await?;
         show(&visit, outcome, found.map(|found| found.ticket)).await
