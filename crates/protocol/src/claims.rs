@@ -12,6 +12,15 @@ use crate::{
 /// Life of a token that is good for userinfo alone, in seconds.
 pub const USERINFO_TOKEN_LIFETIME_SECONDS: i64 = 86_400;
 
+/// Which way a token goes to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Through the browser.
+    Front,
+    /// From the token endpoint.
+    Back,
+}
+
 /// What an access token for a user looks like.
 #[derive(Clone, Copy, Debug)]
 pub enum TokenForm<'a> {

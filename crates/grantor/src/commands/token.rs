@@ -87,9 +87,7 @@ impl Token {
             now: session.env.now(),
         };
         let subject = format!("{}@clients", loaded.client.client().client_id);
-        let minted = mint
-            .access_token(&approved, &subject, Some("client-credentials"))
-            .await?;
+        let minted = mint.access_token(&approved, &subject).await?;
         if options.json {
             let answer = json!({
                 "access_token": minted.access_token,

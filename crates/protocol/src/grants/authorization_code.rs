@@ -6,24 +6,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    authorization::{self, Permissions, Subject},
     authorize::{
-        Approval, AuthorizationRequest, ClaimsRequest, CodeChallenge, CodeVerifier,
-        RedirectUriParameter, Sha256, Target,
+        Approval, AuthorizationRequest, CodeChallenge, CodeVerifier, RedirectUriParameter, Sha256,
     },
     client_auth::AuthenticatedClient,
     env::Timestamp,
-    grants::GrantType,
-    id_token::{AuthTime, Beside, IdToken},
-    model::{Client, ClientGrant, ResourceServer},
+    grants::basis::Basis,
     parameters::Parameters,
     redirect_uri::RedirectUri,
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
-    session::AuthenticationMethod,
-    tenant::Issuer,
-    users::User,
 };
 
 /// Longest life of an authorization code, RFC 6749 §4.1.2, in seconds. The compatible API gives its codes this long
@@ -36,18 +29,9 @@ pub const PURPOSE: &str = "authorization_code";
 /// What a code stands for. The code itself is random, and kept as a keyed hash alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AuthorizationCode {
-    /// To whom it was issued.
-    pub client_id: String,
-    /// Who logged in.
-    pub user_id: String,
-    /// In which browser session; the `sid` of the ID token.
-    pub session_id: String,
-    /// When the user logged in.
-    pub authenticated_at: Timestamp,
-    /// Whether the ID token says so.
-    pub auth_time: AuthTime,
-    /// How the user logged in.
-    pub methods: Vec<AuthenticationMethod>,
+    /// What its tokens stand on.
+    #[serde(flatten)]
+    pub basis: Basis,
     /// Where the code was sent.
     pub redirect_uri: RedirectUri,
     /// Whether the client had named that.
@@ -58,15 +42,6 @@ pub struct AuthorizationCode {
     /// OIDC Core §3.1.2.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// What the access token is for.
-    pub target: Target,
-    /// What the client asked for.
-    pub requested_scope: Vec<String>,
-    /// What was granted, by the user too where that was needed.
-    pub scope: Vec<String>,
-    /// Claims asked for one by one.
-    #[serde(default)]
-    pub claims: ClaimsRequest,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it is worth nothing any more.
@@ -81,83 +56,14 @@ impl AuthorizationCode {
         lifetime_seconds: i64,
         now: Timestamp,
     ) -> Self {
-        let session = approval.session();
         Self {
-            client_id: request.client_id.clone(),
-            user_id: session.user_id.clone(),
-            session_id: session.id.clone(),
-            authenticated_at: session.authenticated_at,
-            auth_time: approval.auth_time(),
-            methods: session.methods.clone(),
+            basis: Basis::of(request, approval),
             redirect_uri: request.return_address.redirect_uri.clone(),
             redirect_uri_parameter: request.redirect_uri,
             code_challenge: request.code_challenge.clone(),
             nonce: request.nonce.clone(),
-            target: request.target.clone(),
-            requested_scope: request.scope.clone(),
-            scope: approval.granted().scope.clone(),
-            claims: request.claims.clone(),
             issued_at: now,
             expires_at: now.plus_seconds(lifetime_seconds.clamp(1, MAX_LIFETIME_SECONDS)),
-        }
-    }
-}
-
-impl AuthorizationCode {
-    /// The user for whom the code is redeemed, if that is still possible.
-    ///
-    /// # Errors
-    /// [`Rule::CodeUnknown`] if the user is gone, [`Rule::UserBlocked`].
-    pub fn user(&self, found: Option<User>) -> Result<User, Refusal> {
-        let refuse = |rule| Refusal::new(rule).with("user_id", &self.user_id);
-        match found {
-            None => Err(refuse(Rule::CodeUnknown).with("because", "the user is gone")),
-            Some(user) if user.is_blocked() => Err(refuse(Rule::UserBlocked)),
-            Some(user) => Ok(user),
-        }
-    }
-
-    /// The facts for `authorization::decide`: what was granted then is asked for again now.
-    pub fn facts<'a>(
-        &'a self,
-        client: &'a AuthenticatedClient,
-        resource_server: Option<&'a ResourceServer>,
-        client_grant: Option<&'a ClientGrant>,
-        permissions: &'a [String],
-    ) -> authorization::Facts<'a> {
-        authorization::Facts {
-            client,
-            grant_type: GrantType::AUTHORIZATION_CODE,
-            subject: Subject::User(Permissions::Held(permissions)),
-            audience: self.target.api(),
-            resource_server,
-            client_grant,
-            requested_scope: &self.scope,
-        }
-    }
-
-    /// The ID token for `scope`, issued to `client` beside an access token with this `at_hash`.
-    pub fn id_token<'a>(
-        &'a self,
-        issuer: &'a Issuer,
-        client: &'a Client,
-        scope: &'a [String],
-        at_hash: &'a str,
-        now: Timestamp,
-    ) -> IdToken<'a> {
-        IdToken {
-            issuer: issuer.as_str(),
-            client,
-            issued_at: now,
-            scope,
-            claims: &self.claims,
-            nonce: self.nonce.as_deref(),
-            sid: Some(&self.session_id),
-            authenticated_at: self.authenticated_at,
-            auth_time: self.auth_time,
-            methods: &self.methods,
-            access_token: Beside::BackChannel(at_hash),
-            c_hash: None,
         }
     }
 }
@@ -241,12 +147,13 @@ pub fn decide(
         return refuse(Refusal::new(Rule::CodeUnknown), None);
     };
     // Before anything else, so that a client learns nothing of another's code and does nothing to it.
-    if code.client_id != *client_id {
-        let refusal = Refusal::new(Rule::CodeOfAnotherClient).with("issued_to", &code.client_id);
+    if code.basis.client_id != *client_id {
+        let refusal =
+            Refusal::new(Rule::CodeOfAnotherClient).with("issued_to", &code.basis.client_id);
         return refuse(refusal, None);
     }
     if let CodeState::Redeemed { family } = state {
-        let refusal = Refusal::new(Rule::CodeReplayed).with("user_id", &code.user_id);
+        let refusal = Refusal::new(Rule::CodeReplayed).with("user_id", &code.basis.user_id);
         return refuse(refusal, family.clone().map(Effect::RevokeFamily));
     }
     if code.expires_at <= now {

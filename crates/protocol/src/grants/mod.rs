@@ -1,6 +1,7 @@
 //! The grant types, one file each.
 
 pub mod authorization_code;
+pub mod basis;
 pub mod client_credentials;
 
 /// A grant type by its wire name. The table is the whole list of names that the server knows.
@@ -14,6 +15,14 @@ impl GrantType {
     pub const IMPLICIT: Self = Self("implicit");
     /// RFC 6749 §4.4.
     pub const CLIENT_CREDENTIALS: Self = Self("client_credentials");
+    /// RFC 6749 §6.
+    pub const REFRESH_TOKEN: Self = Self("refresh_token");
+    /// RFC 6749 §4.3.
+    pub const PASSWORD: Self = Self("password");
+    /// The same with the name of a connection, of the compatible API.
+    pub const PASSWORD_REALM: Self = Self("http://auth0.com/oauth/grant-type/password-realm");
+    /// A code that came by mail or text message, of the compatible API.
+    pub const PASSWORDLESS_OTP: Self = Self("http://auth0.com/oauth/grant-type/passwordless/otp");
 
     /// Every name a client may be registered for. Those without a file here are refused as unsupported once the client
     /// would be allowed to use them.
@@ -21,10 +30,10 @@ impl GrantType {
         Self::CLIENT_CREDENTIALS,
         Self::AUTHORIZATION_CODE,
         Self::IMPLICIT,
-        Self("refresh_token"),
-        Self("password"),
-        Self("http://auth0.com/oauth/grant-type/password-realm"),
-        Self("http://auth0.com/oauth/grant-type/passwordless/otp"),
+        Self::REFRESH_TOKEN,
+        Self::PASSWORD,
+        Self::PASSWORD_REALM,
+        Self::PASSWORDLESS_OTP,
         Self("http://auth0.com/oauth/grant-type/mfa-oob"),
         Self("http://auth0.com/oauth/grant-type/mfa-otp"),
         Self("http://auth0.com/oauth/grant-type/mfa-recovery-code"),
@@ -36,6 +45,16 @@ impl GrantType {
     /// The grant type called `name`.
     pub fn parse(name: &str) -> Option<Self> {
         Self::KNOWN.iter().find(|known| known.0 == name).copied()
+    }
+
+    /// How the vendor's dialect names it in access tokens, where it does.
+    pub fn gty(self) -> Option<&'static str> {
+        match self {
+            Self::CLIENT_CREDENTIALS => Some("client-credentials"),
+            Self::PASSWORD | Self::PASSWORD_REALM => Some("password"),
+            Self::REFRESH_TOKEN => Some("refresh_token"),
+            _ => None,
+        }
     }
 
     /// The wire name.

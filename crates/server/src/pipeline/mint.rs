@@ -1,12 +1,10 @@
 //! Minting: builds the claims of access and ID tokens and signs them.
 
-use grantor_jose::{Algorithm, Signer, SigningKey, digest};
+use grantor_jose::{Algorithm, Signer, SigningKey};
 use grantor_protocol::{
-    authorization::{self, Facts, Granted},
+    authorization::{self, Facts, Granted, Requester},
     claims::{AccessToken, TokenForm, UserToken, UserinfoAudience, access_token_type},
     env::{Env, IdForm, Timestamp},
-    grants::authorization_code::AuthorizationCode,
-    id_token::Person,
     model::{Client, ResourceServer, SigningAlg},
     refusal::Refusal,
     rule::Rule,
@@ -25,6 +23,7 @@ pub struct Approved<'a> {
     granted: Granted,
     resource_server: &'a ResourceServer,
     client_id: &'a str,
+    gty: Option<&'static str>,
 }
 
 impl Approved<'_> {
@@ -47,6 +46,7 @@ pub fn decide<'a>(facts: &Facts<'a>) -> Result<Approved<'a>, Refusal> {
         granted,
         resource_server,
         client_id: &facts.client.client().client_id,
+        gty: facts.grant_type.gty(),
     })
 }
 
@@ -56,6 +56,7 @@ pub struct ApprovedForUser<'a> {
     granted: Granted,
     form: TokenForm<'a>,
     client: &'a Client,
+    gty: Option<&'static str>,
 }
 
 impl<'a> ApprovedForUser<'a> {
@@ -68,18 +69,26 @@ impl<'a> ApprovedForUser<'a> {
     pub const fn form(&self) -> TokenForm<'a> {
         self.form
     }
+
+    /// To whom tokens are issued.
+    pub const fn client(&self) -> &'a Client {
+        self.client
+    }
 }
 
 /// Puts the facts about a user's tokens to the decision function.
 ///
 /// # Errors
 /// The refusal.
-pub fn decide_for_user<'a>(facts: &Facts<'a>) -> Result<ApprovedForUser<'a>, Refusal> {
+pub fn decide_for_user<'a, C: Requester>(
+    facts: &Facts<'a, C>,
+) -> Result<ApprovedForUser<'a>, Refusal> {
     let granted = authorization::decide(facts)?;
     Ok(ApprovedForUser {
         form: TokenForm::of(facts.resource_server, &granted.scope),
         granted,
         client: facts.client.client(),
+        gty: facts.grant_type.gty(),
     })
 }
 
@@ -106,7 +115,7 @@ pub struct Mint<'a> {
 }
 
 impl Mint<'_> {
-    /// Mints the access token that was approved. `gty` is how the vendor's dialect names the grant, where it does.
+    /// Mints the access token that was approved.
     ///
     /// # Errors
     /// What the store and the keys report.
@@ -114,7 +123,6 @@ impl Mint<'_> {
         &self,
         approved: &Approved<'_>,
         subject: &str,
-        gty: Option<&'static str>,
     ) -> Result<Minted, keys::Error> {
         let api = approved.resource_server;
         let dialect = api.token_dialect.unwrap_or_default();
@@ -126,7 +134,7 @@ impl Mint<'_> {
             lifetime_seconds: api.token_lifetime,
             client_id: approved.client_id,
             scope: &approved.granted.scope,
-            gty,
+            gty: approved.gty,
             jti: &self.env.id(IdForm::UrlSafe(22)),
             permissions: &approved.granted.scope,
         };
@@ -137,7 +145,7 @@ impl Mint<'_> {
         })
     }
 
-    /// Mints a user's access token for `api`.
+    /// Mints a user's access token for `api`. `permissions` is what the user may do there, asked for or not.
     ///
     /// # Errors
     /// What the store and the keys report.
@@ -146,6 +154,7 @@ impl Mint<'_> {
         approved: &ApprovedForUser<'_>,
         (api, userinfo): (&ResourceServer, UserinfoAudience),
         user_id: &str,
+        permissions: &[String],
     ) -> Result<String, keys::Error> {
         let issuer = &self.site.issuer;
         let claims = AccessToken {
@@ -156,9 +165,9 @@ impl Mint<'_> {
             lifetime_seconds: api.token_lifetime,
             client_id: &approved.client.client_id,
             scope: &approved.granted.scope,
-            gty: None,
+            gty: approved.gty,
             jti: &self.env.id(IdForm::UrlSafe(22)),
-            permissions: &approved.granted.scope,
+            permissions,
         };
         let userinfo_url = issuer.url("userinfo");
         let user = UserToken {
@@ -169,33 +178,20 @@ impl Mint<'_> {
         self.sign_for(api, &json).await
     }
 
-    /// Mints the ID token that goes with `access_token`; `None` without `openid`.
+    /// Signs the ID token with the claims `json`, with the algorithm that `client` asked for.
     ///
     /// # Errors
     /// What the store and the keys report.
-    pub async fn id_token(
-        &self,
-        approved: &ApprovedForUser<'_>,
-        code: &AuthorizationCode,
-        person: &Person<'_>,
-        access_token: &str,
-    ) -> Result<Option<String>, keys::Error> {
-        let (client, scope) = (approved.client, &approved.granted.scope);
-        let at_hash = digest::at_hash(access_token);
-        let token = code.id_token(&self.site.issuer, client, scope, &at_hash, self.now);
-        let Some(json) = token.to_json(person) else {
-            return Ok(None);
-        };
-        let signed = match (
+    pub async fn id_token(&self, client: &Client, json: &[u8]) -> Result<String, keys::Error> {
+        match (
             client.jwt_configuration.alg.as_deref(),
             &client.client_secret,
         ) {
-            (Some("HS256"), Some(secret)) => sign_with_secret(secret, "JWT", &json)?,
-            (Some("PS256"), _) => self.sign(SigningAlg::PS256, &json).await?,
+            (Some("HS256"), Some(secret)) => sign_with_secret(secret, "JWT", json),
+            (Some("PS256"), _) => self.sign(SigningAlg::PS256, json).await,
             // A client without a secret has nothing that HS256 could be verified with.
-            _ => self.sign(SigningAlg::RS256, &json).await?,
-        };
-        Ok(Some(signed))
+            _ => self.sign(SigningAlg::RS256, json).await,
+        }
     }
 
     async fn sign(&self, algorithm: SigningAlg, json: &[u8]) -> Result<String, keys::Error> {

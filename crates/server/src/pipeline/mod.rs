@@ -12,3 +12,4 @@ pub mod own_token;
 pub mod password;
 pub mod record;
 pub mod sign_up;
+pub(crate) mod user_tokens;

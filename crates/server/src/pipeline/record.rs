@@ -103,6 +103,11 @@ pub fn event(context: &Context, code: &'static str, client_id: Option<&str>) -> 
     }
 }
 
+/// Adds to `event` a member of its own.
+pub fn note(event: &mut Event, name: &'static str, value: &str) {
+    event.members.insert(name.to_owned(), value.into());
+}
+
 /// Adds to `event` why it came to nothing, under the id that the client can quote.
 pub fn explain(event: &mut Event, context: &Context, refusal: &Refusal) {
     let description = refusal.description().into();

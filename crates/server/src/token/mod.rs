@@ -14,7 +14,8 @@ use axum::{
 };
 use grantor_protocol::{
     authorization::{Granted, may_use_grant},
-    client_auth::ClientClaim,
+    client_auth::{AuthenticatedClient, ClientClaim},
+    event::Event,
     grants::GrantType,
     model::Client,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
@@ -32,7 +33,7 @@ use crate::{
         cors,
         failure::{Failure, json},
     },
-    pipeline::{authenticate::authenticate, mint::Minted},
+    pipeline::{authenticate::authenticate, mint::Minted, record},
 };
 
 /// RFC 6749 §5.1, in the vendor's order of members.
@@ -101,6 +102,66 @@ pub async fn token(
     response
 }
 
+/// What every grant is given: a client that has proved itself.
+#[derive(Clone, Copy)]
+struct Exchange<'a> {
+    app: &'a App,
+    context: &'a Context,
+    client: &'a AuthenticatedClient,
+}
+
+/// The grants that are served, each with its entries in the log: when it succeeds, and when not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    AuthorizationCode,
+    ClientCredentials,
+    /// Known, and not served: a client that may not use it hears that first.
+    Other(GrantType),
+}
+
+impl Grant {
+    fn of(grant_type: GrantType) -> Self {
+        match grant_type {
+            GrantType::AUTHORIZATION_CODE => Self::AuthorizationCode,
+            GrantType::CLIENT_CREDENTIALS => Self::ClientCredentials,
+            other => Self::Other(other),
+        }
+    }
+
+    const fn log_codes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AuthorizationCode => ("seacft", "feacft"),
+            Self::ClientCredentials | Self::Other(_) => ("seccft", "feccft"),
+        }
+    }
+
+    /// Exchanges what `parameters` hold for tokens; adds to `event` what the log should know.
+    async fn exchange(
+        self,
+        exchange: Exchange<'_>,
+        parameters: &Parameters,
+        event: &mut Event,
+    ) -> Result<Success, Failure> {
+        match self {
+            Self::AuthorizationCode => {
+                authorization_code::exchange(exchange, parameters, event).await
+            }
+            Self::ClientCredentials => {
+                client_credentials::exchange(exchange, parameters, event).await
+            }
+            Self::Other(grant_type) => {
+                may_use_grant(exchange.client, grant_type)?;
+                Err(unsupported(grant_type.as_str()).into())
+            }
+        }
+    }
+}
+
+fn unsupported(grant_type: &str) -> Refusal {
+    Refusal::new(Rule::UnsupportedGrantType).naming("grant_type", clipped(grant_type))
+}
+
+/// Authenticates the client, lets the grant's own file work, and records the outcome.
 async fn exchange(
     app: &App,
     context: &Context,
@@ -115,23 +176,35 @@ async fn exchange(
     };
     let parameters = Parameters::parse(text(header::CONTENT_TYPE), body)?;
     let name = parameters.required("grant_type")?;
-    let unsupported =
-        || Refusal::new(Rule::UnsupportedGrantType).naming("grant_type", clipped(name));
-    let grant_type = GrantType::parse(name).ok_or_else(unsupported)?;
+    let grant = Grant::of(GrantType::parse(name).ok_or_else(|| unsupported(name))?);
     let claim = ClientClaim::read(text(header::AUTHORIZATION), &parameters)?;
     if cors::origin(headers).is_some() {
         client_id.clone_from(&claim.client_id);
     }
-    if grant_type == GrantType::CLIENT_CREDENTIALS {
-        return client_credentials::exchange(app, context, &claim, &parameters).await;
+    let (succeeded, failed) = grant.log_codes();
+    let mut event = record::event(context, failed, claim.client_id.as_deref());
+    let outcome = match authenticate(app, context, &claim).await {
+        Ok(client) => {
+            let dialect = client.client().switches().error_dialect;
+            let exchange = Exchange {
+                app,
+                context,
+                client: &client,
+            };
+            let outcome = grant.exchange(exchange, &parameters, &mut event).await;
+            outcome.map_err(|failure| failure.in_dialect(dialect))
+        }
+        Err(failure) => Err(failure),
+    };
+    match &outcome {
+        Ok(success) => {
+            event.code = succeeded;
+            if let Some(scope) = &success.scope {
+                record::note(&mut event, "scope", scope);
+            }
+        }
+        Err(failure) => record::explain(&mut event, context, &failure.refusal),
     }
-    if grant_type == GrantType::AUTHORIZATION_CODE {
-        return authorization_code::exchange(app, context, &claim, &parameters).await;
-    }
-    // A grant of the table that has no file yet: a client that may not use it hears that first.
-    let client = authenticate(app, context, &claim).await?;
-    let dialect = client.client().switches().error_dialect;
-    let refusal =
-        may_use_grant(&client, grant_type).map_or_else(|refused| refused, |()| unsupported());
-    Err(Failure::from(refusal).in_dialect(dialect))
+    app.recorder.record(&context.site.tenant, event).await;
+    outcome
 }

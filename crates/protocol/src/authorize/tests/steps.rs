@@ -419,14 +419,17 @@ fn t9_a_code_holds_what_the_login_proved_and_nothing_longer_than_allowed() {
     let issue = |lifetime| AuthorizationCode::issue(&world.request, &approval, lifetime, at(10));
     let code = issue(60);
     assert_eq!(
-        (code.client_id.as_str(), code.user_id.as_str()),
+        (code.basis.client_id.as_str(), code.basis.user_id.as_str()),
         ("web", "ada")
     );
-    assert_eq!(code.session_id, approval.session().id);
-    assert_eq!((code.authenticated_at, code.issued_at), (at(5), at(10)));
-    assert_eq!(code.auth_time, AuthTime::AskedFor);
-    assert_eq!(code.scope, ["openid", "email"]);
-    assert_eq!(code.requested_scope, ["openid", "email", "invented"]);
+    assert_eq!(code.basis.session_id.as_ref(), Some(&approval.session().id));
+    assert_eq!(
+        (code.basis.authenticated_at, code.issued_at),
+        (at(5), at(10))
+    );
+    assert_eq!(code.basis.auth_time, AuthTime::AskedFor);
+    assert_eq!(code.basis.scope, ["openid", "email"]);
+    assert_eq!(code.basis.requested_scope, ["openid", "email", "invented"]);
     assert_eq!(code.nonce.as_deref(), Some("n1"));
     assert!(code.code_challenge.is_some());
     assert_eq!(code.redirect_uri.as_str(), "https://shop.test/cb");

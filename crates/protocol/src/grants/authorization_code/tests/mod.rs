@@ -5,9 +5,14 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    authorize::PlainChallenges,
+    authorization,
+    authorize::{PlainChallenges, Target},
     client_auth::{Credential, authenticate},
+    grants::{GrantType, basis::Api},
+    id_token::{AuthTime, Beside, IdToken},
+    model::ResourceServer,
     profile::ErrorDialect,
+    tenant::Issuer,
 };
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -291,26 +296,30 @@ fn an_exchange_is_decided_with_the_facts_of_the_day() {
         let credential = Credential::Post(Secret::new("s".to_owned()));
         authenticate(client, &credential, |_, _| Ok(())).unwrap()
     };
-    let code = AuthorizationCode {
+    let basis = Basis {
         target: Target::Api("https://orders.test".to_owned()),
         scope: vec!["openid".to_owned(), "read:orders".to_owned()],
         requested_scope: vec!["openid".to_owned(), "read:orders".to_owned()],
-        ..code()
+        ..code().basis
     };
     let decide = |client: &AuthenticatedClient, scopes: serde_json::Value| {
         let api = json!({"id": "1", "identifier": "https://orders.test", "scopes": scopes});
         let api: ResourceServer = serde_json::from_value(api).unwrap();
-        authorization::decide(&code.facts(client, Some(&api), None, &[]))
+        let api = Api {
+            resource_server: Some(&api),
+            ..Api::default()
+        };
+        authorization::decide(&basis.facts(client, GrantType::AUTHORIZATION_CODE, api))
     };
     let same = decide(
         &client(&document),
         json!([{"value": "read:orders"}, {"value": "more"}]),
     )
     .unwrap();
-    assert!(!same.differs_from(&code.requested_scope));
+    assert!(!same.differs_from(&basis.requested_scope));
     let less = decide(&client(&document), json!([])).unwrap();
     assert_eq!(less.scope, ["openid"]);
-    assert!(less.differs_from(&code.requested_scope));
+    assert!(less.differs_from(&basis.requested_scope));
     document["grant_types"] = json!([]);
     let refusal = decide(&client(&document), json!([])).unwrap_err();
     assert_eq!(refusal.rule, Rule::GrantTypeNotAllowed);
@@ -318,18 +327,21 @@ fn an_exchange_is_decided_with_the_facts_of_the_day() {
 
 #[test]
 fn the_id_token_of_an_exchange_tells_of_its_login() {
-    let code = AuthorizationCode {
-        nonce: Some("n1".to_owned()),
+    let basis = Basis {
         auth_time: AuthTime::AskedFor,
-        ..code()
+        ..code().basis
     };
     let client = client("web");
     let issuer = Issuer::new("https", "login.test");
     let now = Timestamp::from_seconds(30);
-    let token = code.id_token(&issuer, client.client(), &code.scope, "hash", now);
+    let beside = Beside::BackChannel("hash");
+    let token = IdToken {
+        nonce: Some("n1"),
+        ..basis.id_token(&issuer, client.client(), &basis.scope, beside, now)
+    };
     let nothing = serde_json::Map::new();
     let person = crate::id_token::Person {
-        user_id: &code.user_id,
+        user_id: &basis.user_id,
         fields: &nothing,
         custom: &nothing,
     };

@@ -1,0 +1,238 @@
+//! A user's tokens: decided from what they stand on, kept in the commit of what allowed them, and then signed.
+//!
+//! A grant that has accepted its own proof makes a [`Basis`] and goes this way: [`Ground::load`], [`Ground::decide`],
+//! [`Issuing::keep`] into its batch, commit, and only then [`Issuing::access_token`] and [`Issuing::id_token`].
+
+use std::sync::Arc;
+
+use grantor_jose::digest;
+use grantor_protocol::{
+    authorization::{Granted, Requester},
+    claims::{Channel, TokenForm, UserinfoAudience},
+    env::IdForm,
+    grants::{
+        GrantType,
+        basis::{Api, Basis},
+    },
+    id_token::{Beside, IdToken, Person},
+    model::{ClientGrant, ResourceServer, SubjectType},
+    opaque_token::OpaqueToken,
+    refusal::Refusal,
+    rule::Rule,
+    users::{User, UserId},
+};
+use grantor_storage::Batch;
+use serde_json::Map;
+
+use super::{
+    load,
+    mint::{self, ApprovedForUser, Mint},
+};
+use crate::{
+    app::App,
+    http::{context::Context, failure::Failure},
+};
+
+/// Length of an opaque access token: 32 characters of 64, so 192 bits.
+const OPAQUE_LENGTH: usize = 32;
+
+/// A basis with what is known of its API and its user.
+pub(crate) struct Ground<'a> {
+    app: &'a App,
+    context: &'a Context,
+    basis: &'a Basis,
+    user: User,
+    resource_server: Option<Arc<ResourceServer>>,
+    client_grant: Option<Arc<ClientGrant>>,
+    permissions: Vec<String>,
+}
+
+impl<'a> Ground<'a> {
+    /// Loads what `basis` is about.
+    ///
+    /// # Errors
+    /// `gone` if the user is, [`Rule::UserBlocked`], and what the store reports.
+    pub(crate) async fn load(
+        app: &'a App,
+        context: &'a Context,
+        basis: &'a Basis,
+        gone: Rule,
+    ) -> Result<Self, Failure> {
+        let (store, site) = (&app.store, &context.site);
+        let stored = match UserId::parse(&basis.user_id) {
+            Some(user_id) => store.find_user(&site.tenant, &user_id).await?,
+            None => None,
+        };
+        let user = basis.user(stored.map(|stored| stored.user), gone)?;
+        let resource_server = match basis.target.api() {
+            Some(audience) => load::resource_server(store, site, audience).await?,
+            None => None,
+        };
+        let client_grant = match &resource_server {
+            Some(api) => {
+                load::client_grant(store, site, &basis.client_id, api, SubjectType::User).await?
+            }
+            None => None,
+        };
+        Ok(Self {
+            app,
+            context,
+            basis,
+            user,
+            resource_server,
+            client_grant,
+            // Roles come later; until then nobody holds permissions at an API that enforces them.
+            permissions: Vec::new(),
+        })
+    }
+
+    /// Puts the facts to the decision function.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) fn decide<C: Requester>(
+        &'a self,
+        client: &'a C,
+        grant_type: GrantType,
+    ) -> Result<Issuing<'a>, Refusal> {
+        let api = Api {
+            resource_server: self.resource_server.as_deref(),
+            client_grant: self.client_grant.as_deref(),
+            permissions: &self.permissions,
+        };
+        let approved = mint::decide_for_user(&self.basis.facts(client, grant_type, api))?;
+        let access = match approved.form() {
+            TokenForm::Opaque => Access::Opaque(self.app.env.id(IdForm::UrlSafe(OPAQUE_LENGTH))),
+            TokenForm::Jwt(api, userinfo) => Access::Signed(api, userinfo),
+        };
+        Ok(Issuing {
+            ground: self,
+            approved,
+            access,
+        })
+    }
+}
+
+/// Tokens that were decided, on their way.
+pub(crate) struct Issuing<'a> {
+    ground: &'a Ground<'a>,
+    approved: ApprovedForUser<'a>,
+    access: Access<'a>,
+}
+
+/// The access token.
+enum Access<'a> {
+    /// Drawn at once, so that its digest can be kept.
+    Opaque(String),
+    /// To be signed for this API.
+    Signed(&'a ResourceServer, UserinfoAudience),
+}
+
+/// What goes with an ID token, and which way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdTokenWith<'a> {
+    /// The way it goes.
+    pub(crate) channel: Channel,
+    /// The access token of the same response.
+    pub(crate) access_token: Option<&'a str>,
+    /// The code of the same response.
+    pub(crate) code: Option<&'a str>,
+    /// The authorization request's `nonce`; never on refresh.
+    pub(crate) nonce: Option<&'a str>,
+    /// The browser session; never on refresh.
+    pub(crate) sid: Option<&'a str>,
+}
+
+impl Issuing<'_> {
+    /// What was granted.
+    pub(crate) const fn granted(&self) -> &Granted {
+        self.approved.granted()
+    }
+
+    /// The life of the access token, in seconds.
+    pub(crate) const fn expires_in(&self) -> i64 {
+        self.approved.form().lifetime_seconds()
+    }
+
+    /// Puts into `batch`, which commits what allowed the tokens, what has to be remembered of them. What has the same
+    /// `family` is revoked together.
+    pub(crate) fn keep(&self, batch: &mut Batch, family: &str) {
+        let (app, context, basis) = (self.ground.app, self.ground.context, self.ground.basis);
+        if let Access::Opaque(token) = &self.access {
+            let stands_for = OpaqueToken {
+                client_id: basis.client_id.clone(),
+                user_id: basis.user_id.clone(),
+                scope: self.granted().scope.clone(),
+                requested: basis.claims.userinfo.clone(),
+            };
+            batch.keep_access_token(
+                &context.site.tenant,
+                &app.store.keyed_digest(token.as_bytes()),
+                family,
+                &stands_for,
+                context.now.plus_seconds(self.expires_in()),
+            );
+        }
+    }
+
+    /// The access token, signed if it is an API's. Only once what was kept is committed.
+    ///
+    /// # Errors
+    /// What the store and the keys report.
+    pub(crate) async fn access_token(&self) -> Result<String, Failure> {
+        match &self.access {
+            Access::Opaque(token) => Ok(token.clone()),
+            Access::Signed(api, userinfo) => {
+                let target = (*api, *userinfo);
+                let user_id = &self.ground.basis.user_id;
+                let held = &self.ground.permissions;
+                let mint = self.mint();
+                let signed = mint.access_token_for_user(&self.approved, target, user_id, held);
+                Ok(signed.await?)
+            }
+        }
+    }
+
+    /// The ID token; `None` without `openid`.
+    ///
+    /// # Errors
+    /// What the store and the keys report.
+    pub(crate) async fn id_token(&self, with: IdTokenWith<'_>) -> Result<Option<String>, Failure> {
+        let (context, basis) = (self.ground.context, self.ground.basis);
+        let client = self.approved.client();
+        let at_hash = with.access_token.map(digest::at_hash);
+        let c_hash = with.code.map(digest::at_hash);
+        let beside = match (&at_hash, with.channel) {
+            (None, _) => Beside::Nothing,
+            (Some(hash), Channel::Front) => Beside::FrontChannel(hash),
+            (Some(hash), Channel::Back) => Beside::BackChannel(hash),
+        };
+        let scope = &self.granted().scope;
+        let issuer = &context.site.issuer;
+        let token = IdToken {
+            nonce: with.nonce,
+            sid: with.sid,
+            c_hash: c_hash.as_deref(),
+            ..basis.id_token(issuer, client, scope, beside, context.now)
+        };
+        let person = Person {
+            user_id: &basis.user_id,
+            fields: &self.ground.user.fields(),
+            custom: &Map::new(),
+        };
+        let Some(json) = token.to_json(&person) else {
+            return Ok(None);
+        };
+        Ok(Some(self.mint().id_token(client, &json).await?))
+    }
+
+    fn mint(&self) -> Mint<'_> {
+        let (app, context) = (self.ground.app, self.ground.context);
+        Mint {
+            keys: &app.keys,
+            env: &app.env,
+            site: &context.site,
+            now: context.now,
+        }
+    }
+}
