@@ -40,4 +40,8 @@ pub struct Link {
 pub trait Document: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// How it is kept.
     const KIND: Kind;
+
+    /// Whether most tenants have none: then that there is none is remembered too. Other nodes hear of the first one as
+    /// late as of any change, which nobody minds of what changes how things look.
+    const OFTEN_ABSENT: bool = false;
 }

@@ -24,9 +24,12 @@ pub struct Versioned<T> {
     pub updated_at: Timestamp,
 }
 
+/// Kept in a document's place: there is none.
+struct Absent;
+
 impl Store {
-    /// The document with an identifier. What was read before is served from memory until somebody changes it; that
-    /// there is none is not remembered.
+    /// The document with an identifier. What was read before is served from memory until somebody changes it; that there
+    /// is none is remembered of kinds of which that is usual.
     pub async fn typed<T: Document>(
         &self,
         tenant: &TenantId,
@@ -37,12 +40,20 @@ impl Store {
         if let Some(found) = caches.find(key) {
             return Ok(Some(found));
         }
+        if T::OFTEN_ABSENT && caches.find::<Absent>(key).is_some() {
+            return Ok(None);
+        }
         let load = caches.begin();
         let record = self.find(tenant, &T::KIND, id).await?;
+        if T::OFTEN_ABSENT && record.is_none() {
+            let place = (tenant.as_str(), T::KIND.name, id);
+            caches.keep(load, key, place, (&Arc::new(Absent), 0));
+        }
         self.keep(load, key, tenant, record)
     }
 
-    /// The document with the values of a unique key; served like [`Self::typed`].
+    /// The document with the values of a unique key; served like [`Self::typed`], but that there is none is not
+    /// remembered: no change tells of the keys that it brings.
     pub async fn typed_by<T: Document>(
         &self,
         tenant: &TenantId,

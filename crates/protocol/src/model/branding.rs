@@ -34,6 +34,8 @@ impl Document for Branding {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }
 
 /// `branding/templates/universal-login`: the page around the widget of the login pages.
@@ -58,4 +60,6 @@ impl Document for UniversalLoginTemplate {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }

@@ -110,4 +110,6 @@ impl Document for EmailProvider {
             "/credentials/clientSecret",
         ],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }

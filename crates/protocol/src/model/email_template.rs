@@ -64,4 +64,6 @@ impl Document for EmailTemplate {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }

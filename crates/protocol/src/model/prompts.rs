@@ -38,6 +38,8 @@ impl Document for Prompts {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }
 
 /// Texts by screen and key.
@@ -68,6 +70,8 @@ impl Document for CustomText {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }
 
 /// `prompts/{prompt}/partials`: Liquid of the tenant's own for places on a screen.
@@ -88,4 +92,6 @@ impl Document for PromptPartials {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }

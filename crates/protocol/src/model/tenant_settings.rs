@@ -66,6 +66,8 @@ impl Document for TenantSettings {
         links: &[],
         secrets: &[],
     };
+
+    const OFTEN_ABSENT: bool = true;
 }
 
 /// `resource_parameter_profile`.

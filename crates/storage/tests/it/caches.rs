@@ -13,7 +13,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::TryRecvError;
 
-use crate::world::{THING, Thing, World, at, default, insert, replace, thing, until};
+use crate::world::{RareThing, THING, Thing, World, at, default, insert, replace, thing, until};
 
 /// Changes a document behind the store's back, so that a cache cannot hear of it.
 const SECRETLY: Sql = Sql::new("SECRETLY", "UPDATE documents SET body = ?1 WHERE id = ?2");
@@ -25,8 +25,25 @@ async fn secretly(store: &Store, body: &Value) {
     store.commit(batch).await.unwrap();
 }
 
+/// Gives a document another identifier behind the store's back.
+async fn secretly_rename(store: &Store, id: &str, new: &str) {
+    const RENAME: Sql = Sql::new(
+        "SECRETLY_RENAME",
+        "UPDATE documents SET id = ?1 WHERE id = ?2",
+    );
+    let mut batch = store.batch();
+    batch.expect(RENAME, params![new, id], 1, "changed");
+    store.commit(batch).await.unwrap();
+}
+
 async fn typed(store: &Store, id: &str) -> Option<Arc<Versioned<Thing>>> {
     store.typed(&default(), id).await.unwrap()
+}
+
+/// The document, read as one that is often absent.
+async fn rare(store: &Store, id: &str) -> Option<String> {
+    let found = store.typed::<RareThing>(&default(), id).await.unwrap();
+    found.map(|found| found.value.0.name.clone())
 }
 
 async fn by_name(store: &Store, name: &str) -> Option<String> {
@@ -101,6 +118,21 @@ on_both! {
         insert(&store, &thing("1", "a")).await;
         assert!(typed(&other, "1").await.is_some());
         assert_eq!(by_name(&other, "a").await.as_deref(), Some("1"));
+    }
+
+    async fn absence_is_remembered_where_it_is_usual_until_the_first_write(world: &World) {
+        let (store, other) = (world.open().await, world.open().await);
+        insert(&store, &thing("2", "b")).await;
+        let mut changes = other.subscribe();
+        until("the other node heard of it", async || !matches!(changes.try_recv(), Err(TryRecvError::Empty))).await;
+        secretly_rename(&store, "2", "1").await;
+        assert_eq!(rare(&other, "2").await, None);
+        secretly_rename(&store, "1", "2").await;
+        assert_eq!(rare(&other, "2").await, None, "without the database");
+        replace(&store, &thing("2", "c"), 1).await.unwrap();
+        assert_eq!(rare(&store, "2").await.as_deref(), Some("c"));
+        let seen = until("the other node hears of it", async || rare(&other, "2").await.is_some());
+        tokio::time::timeout(std::time::Duration::from_secs(1), seen).await.unwrap();
     }
 
     /// Design §5: a revoked thing is refused everywhere within a second.
@@ -221,7 +253,7 @@ async fn view(store: &Store, cached: Cached) -> BTreeMap<String, Option<String>>
     for number in 0..6 {
         let (id, key) = (format!("i{number}"), format!("n{number}"));
         let (by_id, by_key) = match cached {
-            Cached::Yes => (name(store, &id).await, by_name(store, &key).await),
+            Cached::Yes => (rare(store, &id).await, by_name(store, &key).await),
             Cached::No => {
                 let found = store.find(&default(), &THING, &id).await.unwrap();
                 let by_id = found.map(|found| found.body["name"].as_str().unwrap().to_owned());
@@ -232,6 +264,11 @@ async fn view(store: &Store, cached: Cached) -> BTreeMap<String, Option<String>>
                 (by_id, found.map(|found| found.id))
             }
         };
+        if let Cached::Yes = cached {
+            view.insert(format!("{id} once more"), name(store, &id).await);
+        } else {
+            view.insert(format!("{id} once more"), by_id.clone());
+        }
         view.insert(id, by_id);
         view.insert(key, by_key);
     }

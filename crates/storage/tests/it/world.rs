@@ -143,6 +143,16 @@ impl Document for Thing {
     const KIND: Kind = THING;
 }
 
+/// The same document, where that there is none is usual.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub(crate) struct RareThing(pub(crate) Thing);
+
+impl Document for RareThing {
+    const KIND: Kind = THING;
+    const OFTEN_ABSENT: bool = true;
+}
+
 pub(crate) const THING: Kind = Kind {
     name: "thing",
     id: "/id",
