@@ -23,6 +23,7 @@ mod jobs;
 mod logins;
 mod mails;
 pub mod master_key;
+pub mod permissions;
 mod pointer;
 mod read;
 mod reseal;

@@ -1,4 +1,4 @@
-//! Every statement of the store, once. A test prepares each on both engines.
+//! Every statement of the store, once. A test prepares each on both engines. Larger subjects have a file below this one.
 //!
 //! Documents are stored as text on both engines, because no query looks inside one: keys and links are extracted.
 
@@ -7,10 +7,15 @@ use crate::value::Sql;
 macro_rules! statements {
     ($($name:ident = $($text:literal)+;)*) => {
         $(pub(crate) const $name: Sql = Sql::new(stringify!($name), concat!($($text),+));)*
-        /// All of them.
-        pub const ALL: &[Sql] = &[$($name),*];
+        /// Those of this file.
+        pub(super) const OWN: &[Sql] = &[$($name),*];
     };
 }
+
+pub(crate) mod permissions;
+
+/// All of them, file by file.
+pub const ALL: &[&[Sql]] = &[OWN, permissions::OWN];
 
 statements! {
     INSTANCE_FIND = "SELECT name, value, counter FROM instance ORDER BY name";

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     params,
     read::MAX_LIMIT,
-    statements,
+    statements::{self, permissions},
     store::Store,
     value::{Row, Sql, Value, is_last_page},
 };
@@ -162,6 +162,9 @@ const PIECES: &[Sql] = &[
     statements::JOB_PART_DELETE_SOME,
     statements::JOB_DELETE_SOME,
     statements::MAIL_DELETE_SOME,
+    permissions::ROLE_PERMISSION_DELETE_SOME,
+    permissions::USER_ROLE_DELETE_SOME,
+    permissions::USER_PERMISSION_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

@@ -13,6 +13,7 @@ mod email_template;
 mod key_ring;
 mod prompts;
 mod resource_server;
+mod role;
 mod tenant_settings;
 mod user_grant;
 
@@ -31,6 +32,7 @@ pub use resource_server::{
     ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
     SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,
 };
+pub use role::Role;
 pub use tenant_settings::{
     ResourceParameterProfile, SessionCookie, SessionCookieMode, TenantSettings,
 };

@@ -38,6 +38,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 6,
         script: include_str!("../../migrations/0006_clients_of_tokens.sql"),
     },
+    Migration {
+        number: 7,
+        script: include_str!("../../migrations/0007_permissions.sql"),
+    },
 ];
 
 /// The version that this program works with.

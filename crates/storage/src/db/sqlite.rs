@@ -408,14 +408,14 @@ mod tests {
             let script = dialect::SQLITE.translate(migration.up());
             connection.execute_batch(&script).unwrap();
         }
-        for sql in statements::ALL {
+        for sql in statements::ALL.concat() {
             let mut statement = connection.prepare(sql.text()).unwrap();
             if !statement.readonly() {
                 continue;
             }
             for round in 0..3 {
                 let params = vec![Value::Integer(round); statement.parameter_count()];
-                rows(&mut statement, *sql, &params).unwrap();
+                rows(&mut statement, sql, &params).unwrap();
             }
             let compiled_again = statement.get_status(StatementStatus::RePrepare);
             assert_eq!(compiled_again, 0, "{}", sql.name());

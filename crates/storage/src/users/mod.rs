@@ -16,6 +16,8 @@ pub use passwords::StoredPassword;
 pub use read::{FoundByIdentifier, StoredUser};
 pub use search::{UserPage, UserSelection};
 
+pub(crate) use read::read_user;
+
 use grantor_protocol::users::{Identity, UserId};
 
 /// The guard that fails when a user was written, linked or deleted in the meantime.

@@ -96,7 +96,7 @@ impl Store {
 }
 
 /// From `user_id, body, revision, updated_at, last_login, last_ip, logins_count`.
-pub(super) fn read_user(row: &Row) -> Result<StoredUser> {
+pub(crate) fn read_user(row: &Row) -> Result<StoredUser> {
     let mut user: User =
         serde_json::from_str(row.text(1)?).map_err(|source| Error::Inconsistent {
             table: "users",

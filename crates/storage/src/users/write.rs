@@ -94,6 +94,8 @@ impl Batch {
         values.push(Value::from(other_revision));
         self.expect(statements::USER_DELETE_REVISION, values, 1, USER_REVISION);
         self.run(statements::ATTRIBUTE_DELETE, place());
+        // What the other might do is not the linked user's to do, nor its own again when it is unlinked.
+        self.take_everything_from_user(tenant, other.as_str());
         let mut values = place();
         values.push(Value::from(linked.user_id.as_str()));
         self.run(statements::IDENTITY_MOVE_ALL, values)
@@ -135,7 +137,9 @@ impl Batch {
         self.revoke_access_tokens_of_user(tenant, id.as_str());
         // Whoever gets this identifier later has not consented to anything.
         self.delete_linked(tenant, &UserGrant::KIND, ("user_id", id.as_str()), now);
-        self.run(statements::USER_DELETE, place())
+        self.run(statements::USER_DELETE, place());
+        // After the user: so whoever gives it a role meanwhile is seen, or sees that it is gone.
+        self.take_everything_from_user(tenant, id.as_str())
     }
 
     /// Deletes one identity with its identifiers and its password; the user is replaced beside it.

@@ -21,6 +21,7 @@ mod jobs;
 mod mails;
 mod master_key;
 mod migrations;
+mod permissions;
 mod sign_in;
 mod single_use;
 mod sweep;
