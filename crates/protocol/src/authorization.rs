@@ -147,6 +147,12 @@ pub fn may_use_grant<C: Requester>(requester: &C, grant_type: GrantType) -> Resu
     {
         return refuse("not among the client's grant_types");
     }
+    // Nobody types a password into an application that is not the tenant's own.
+    if (grant_type == GrantType::PASSWORD || grant_type == GrantType::PASSWORD_REALM)
+        && !client.is_first_party
+    {
+        return refuse("the client is not the tenant's own");
+    }
     // RFC 6749 §4.4: "MUST only be used by confidential clients".
     if grant_type == GrantType::CLIENT_CREDENTIALS
         && requester.method() != Some(Method::Secret)

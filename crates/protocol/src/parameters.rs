@@ -157,6 +157,11 @@ impl Parameters {
             .collect())
     }
 
+    /// The names that were sent, for requests that may have no others than they need.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     fn find(&self, name: &str) -> Option<&ParameterValue> {
         self.0
             .iter()

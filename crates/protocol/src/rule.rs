@@ -133,6 +133,28 @@ pub enum Rule {
     CodeVerifierMalformed,
     /// The code verifier does not fit the challenge.
     CodeVerifierWrong,
+    /// No connection was named to check a password against, and the tenant presets none.
+    DefaultDirectoryMissing,
+    /// The connection is unknown, keeps no passwords, or is not for this client.
+    PasswordConnectionUnusable,
+    /// The password is not the user's, or there is no such user.
+    PasswordWrong,
+    /// A script sent more or less than a login needs.
+    EmbeddedLoginMalformed,
+    /// A script named no kind of credential that there is.
+    CredentialTypeUnknown,
+    /// A script named no connection of the client.
+    RealmUnknown,
+    /// The client does not log users in across origins.
+    EmbeddedLoginOff,
+    /// A script of an origin that is none of the client's.
+    OriginNotAllowed,
+    /// A script sent a password that is not the user's, or there is no such user.
+    EmbeddedPasswordWrong,
+    /// A script sent the password of a blocked user.
+    EmbeddedUserBlocked,
+    /// The login ticket is too old, was used, or was made in another browser or for something else.
+    LoginTicketUnknown,
     /// No tenant answers to that host.
     HostUnknown,
     /// No such page.
@@ -211,6 +233,17 @@ impl Rule {
         Self::CodeVerifierUnexpected,
         Self::CodeVerifierMalformed,
         Self::CodeVerifierWrong,
+        Self::DefaultDirectoryMissing,
+        Self::PasswordConnectionUnusable,
+        Self::PasswordWrong,
+        Self::EmbeddedLoginMalformed,
+        Self::CredentialTypeUnknown,
+        Self::RealmUnknown,
+        Self::EmbeddedLoginOff,
+        Self::OriginNotAllowed,
+        Self::EmbeddedPasswordWrong,
+        Self::EmbeddedUserBlocked,
+        Self::LoginTicketUnknown,
         Self::HostUnknown,
         Self::PathUnknown,
         Self::MethodNotAllowed,

@@ -4,6 +4,7 @@ pub mod account;
 pub mod app;
 pub mod authorize;
 pub mod config;
+mod embedded;
 pub mod endpoints;
 pub mod env;
 pub mod files;

@@ -31,8 +31,19 @@ pub struct StoredLogin {
     pub revision: i64,
 }
 
+impl StoredLogin {
+    /// A login as [`Batch::begin_login`] stores it.
+    pub fn begun(request: AuthorizationRequest) -> Self {
+        Self {
+            request,
+            progress: Progress::default(),
+            revision: 1,
+        }
+    }
+}
+
 impl Batch {
-    /// Begins a login.
+    /// Begins a login, at revision 1.
     pub fn begin_login(
         &mut self,
         tenant: &TenantId,

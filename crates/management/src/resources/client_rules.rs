@@ -123,6 +123,15 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
             "Cannot set both token_endpoint_auth_method and client_authentication_methods.",
         ));
     }
+    // An address that somebody without a secret sends is anybody's.
+    let public = change.text("token_endpoint_auth_method") == Some("none");
+    let trusted = change.document.get("is_token_endpoint_ip_header_trusted");
+    if public && trusted == Some(&Value::Bool(true)) {
+        return Err(Failure::body(
+            "is_token_endpoint_ip_header_trusted cannot be set for clients whose \
+             token_endpoint_auth_method is none.",
+        ));
+    }
     let first_party = change.document.get("is_first_party") != Some(&Value::Bool(false));
     if !first_party
         && (change.has("organization_usage") || change.has("organization_require_behavior"))

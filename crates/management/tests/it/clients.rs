@@ -430,3 +430,25 @@ async fn an_alias_names_one_client() {
     let path = format!("/clients/{}", text(&made, "/client_id"));
     api.send("PATCH", &path, body).await.ok(200);
 }
+
+#[tokio::test]
+async fn t27_5_the_forwarded_address_of_a_client_without_a_credential_cannot_be_trusted() {
+    let api = Api::start().await;
+    let trusted = json!({"is_token_endpoint_ip_header_trusted": true});
+    let both = json!({"name": "a", "token_endpoint_auth_method": "none",
+        "is_token_endpoint_ip_header_trusted": true});
+    let sentence = api.send("POST", "/clients", both).await.refused(400);
+    assert!(
+        sentence.starts_with("is_token_endpoint_ip_header_trusted cannot be set"),
+        "{sentence}"
+    );
+    let made = api.make_client("pos").await;
+    let path = format!("/clients/{}", text(&made, "/client_id"));
+    let updated = api.send("PATCH", &path, trusted).await.ok(200);
+    assert_eq!(updated["is_token_endpoint_ip_header_trusted"], true);
+    let public = json!({"token_endpoint_auth_method": "none"});
+    api.send("PATCH", &path, public).await.refused(400);
+    let both =
+        json!({"token_endpoint_auth_method": "none", "is_token_endpoint_ip_header_trusted": false});
+    api.send("PATCH", &path, both).await.ok(200);
+}

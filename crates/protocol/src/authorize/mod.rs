@@ -25,6 +25,7 @@ pub use errors::{AuthorizationError, Delivery, delivery_of};
 pub use pkce::{CodeChallenge, CodeVerifier, Method as ChallengeMethod, PlainChallenges, Sha256};
 pub use progress::{Answer, Event, Late, Progress, Screen, advance};
 pub use prompt::Prompt;
+pub(crate) use read::organization;
 pub use read::{Reading, client_id, read};
 pub use request::{AuthorizationRequest, RedirectUriParameter, ScreenHint};
 pub use response::{Response, ResponseMode, ResponseType, ReturnAddress};

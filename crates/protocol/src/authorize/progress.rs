@@ -139,6 +139,13 @@ pub enum Event {
         /// The session.
         session_id: String,
     },
+    /// Brought a login ticket with the request: proved who it is in the application's own form, before any page.
+    BroughtTicket {
+        /// The proof.
+        authentication: Authentication,
+        /// The session.
+        session_id: String,
+    },
     /// Answered the consent page that showed this question.
     AnsweredConsent(Question, Answer),
     /// Confirmed the login that the page showed to this user.
@@ -176,6 +183,19 @@ pub fn advance(
             },
             Step::Show(_) | Step::Issue(_),
         ) if !request.is_silent() => {
+            progress.logged_in = Some(By {
+                session_id,
+                user_id: authentication.user_id().to_owned(),
+            });
+        }
+        // The ticket comes with the request itself, so that it counts in one that may show no page, too.
+        (
+            Event::BroughtTicket {
+                authentication,
+                session_id,
+            },
+            Step::Show(_) | Step::Issue(_) | Step::Fail(_),
+        ) => {
             progress.logged_in = Some(By {
                 session_id,
                 user_id: authentication.user_id().to_owned(),

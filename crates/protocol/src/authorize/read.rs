@@ -252,7 +252,11 @@ fn max_age(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
     }
 }
 
-fn organization(parameters: &Parameters, client: &Client) -> Result<Option<String>, Refusal> {
+/// The organization that users of `client` log in through, as sent.
+pub(crate) fn organization(
+    parameters: &Parameters,
+    client: &Client,
+) -> Result<Option<String>, Refusal> {
     let sent = parameters.text("organization")?;
     let usage = client.organization_usage.unwrap_or_default();
     let refuse = |rule| Err(Refusal::new(rule).with("client_id", &client.client_id));

@@ -3,6 +3,7 @@
 pub mod authorization_code;
 pub mod basis;
 pub mod client_credentials;
+pub mod password;
 
 /// A grant type by its wire name. The table is the whole list of names that the server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

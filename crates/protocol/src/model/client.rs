@@ -11,6 +11,10 @@ use crate::{
 
 /// An application.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the members of the document are named by the compatible API"
+)]
 pub struct Client {
     /// RFC 6749 §2.2.
     pub client_id: String,
@@ -54,6 +58,12 @@ pub struct Client {
     /// Origins that may call the authentication API from a browser; those of the callbacks are implied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_origins: Option<Vec<String>>,
+    /// Whether pages of its web origins may send passwords to the server (`/co/authenticate`).
+    #[serde(default)]
+    pub cross_origin_authentication: bool,
+    /// Whether the token endpoint believes it where it says whose request it forwards (`auth0-forwarded-for`).
+    #[serde(default)]
+    pub is_token_endpoint_ip_header_trusted: bool,
     /// Whether its users log in through organizations; absent means they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_usage: Option<OrganizationUsage>,

@@ -13,6 +13,9 @@ pub struct TenantSettings {
     /// The audience of user flows that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_audience: Option<String>,
+    /// The name of the connection that the password grant checks passwords against unless the request names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_directory: Option<String>,
     /// Where a browser may go after logging out, if no application is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_logout_urls: Option<Vec<String>>,
@@ -48,6 +51,12 @@ pub struct TenantSettings {
 impl TenantSettings {
     /// The identifier of the one settings document of a tenant.
     pub const ID: &'static str = "settings";
+
+    /// The default directory, if there is one.
+    pub fn default_directory(&self) -> Option<&str> {
+        let name = self.default_directory.as_deref();
+        name.filter(|name| !name.is_empty())
+    }
 
     /// Whether the flag `name` is on; absent means off.
     pub fn flag(&self, name: &str) -> bool {

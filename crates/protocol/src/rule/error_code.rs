@@ -5,6 +5,8 @@
 pub enum ErrorCode {
     /// The vendor's word for a refused client or audience.
     AccessDenied,
+    /// The vendor's word for a user who is kept out, to scripts.
+    BlockedUser,
     /// RFC 6749 §5.2.
     InvalidClient,
     /// RFC 6749 §5.2.
@@ -41,6 +43,8 @@ pub enum ErrorCode {
     Unauthorized,
     /// RFC 6749 §4.1.2.1.
     UnsupportedResponseType,
+    /// The vendor's word for a kind of credential that there is not.
+    UnsupportedCredentialType,
     /// RFC 6749 §5.2.
     UnsupportedGrantType,
 }
@@ -50,6 +54,7 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::BlockedUser => "blocked_user",
             Self::InvalidClient => "invalid_client",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
@@ -68,6 +73,7 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::Unauthorized => "unauthorized",
             Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedCredentialType => "unsupported_credential_type",
             Self::UnsupportedGrantType => "unsupported_grant_type",
         }
     }

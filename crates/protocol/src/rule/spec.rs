@@ -307,6 +307,58 @@ impl Rule {
             | Self::CodeVerifierUnexpected
             | Self::CodeVerifierMalformed
             | Self::CodeVerifierWrong => grant("RFC 7636 §4.6", "Failed to verify code verifier"),
+            rule => rule.spec_of_passwords(),
+        }
+    }
+
+    /// The rules of passwords that come without a page of ours.
+    const fn spec_of_passwords(self) -> Spec {
+        const VENDOR: &str = "the compatible API";
+        match self {
+            Self::DefaultDirectoryMissing => Spec {
+                vendor_status: 500,
+                vendor_code: E::ServerError,
+                rfc_status: 400,
+                rfc_code: E::InvalidRequest,
+                clause: VENDOR,
+                sentence: "Authorization server not configured with default connection.",
+            },
+            Self::PasswordConnectionUnusable => vendor(
+                403,
+                400,
+                E::InvalidRequest,
+                VENDOR,
+                "invalid connection specified for password grant",
+            ),
+            Self::PasswordWrong => grant("RFC 6749 §4.3.2", "Wrong email or password."),
+            Self::EmbeddedLoginMalformed => invalid(
+                VENDOR,
+                "Invalid request body. All and only of {members} are required.",
+            ),
+            Self::CredentialTypeUnknown => same(
+                400,
+                E::UnsupportedCredentialType,
+                VENDOR,
+                "Unknown credential type parameter.",
+            ),
+            Self::RealmUnknown => invalid(VENDOR, "Unknown realm {realm}."),
+            Self::EmbeddedLoginOff => same(
+                401,
+                E::UnauthorizedClient,
+                VENDOR,
+                "Cross origin login not allowed.",
+            ),
+            Self::OriginNotAllowed => same(
+                403,
+                E::AccessDenied,
+                VENDOR,
+                "Origin {origin} is not allowed.",
+            ),
+            Self::EmbeddedPasswordWrong => {
+                same(403, E::AccessDenied, VENDOR, "Wrong email or password.")
+            }
+            Self::EmbeddedUserBlocked => same(403, E::BlockedUser, VENDOR, "Blocked user"),
+            Self::LoginTicketUnknown => invalid(VENDOR, "No verifier returned from client."),
             // A rule without a row would answer like a defect; a test sees to it that there is none.
             _ => same(500, E::ServerError, "RFC 6749 §4.1.2.1", "Internal error"),
         }

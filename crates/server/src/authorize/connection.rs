@@ -35,12 +35,7 @@ pub(crate) async fn choose(
                 .with("client_id", &client.client_id))
         });
     }
-    let preset = world
-        .settings
-        .rest
-        .get("default_directory")
-        .and_then(Value::as_str);
-    if let Some(name) = preset
+    if let Some(name) = world.settings.default_directory()
         && let Some(connection) = serving(visit, client, name).await?
     {
         return Ok(connection);

@@ -17,7 +17,7 @@ use grantor_protocol::{
     rule::Rule,
     secret::Secret,
 };
-use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION};
+use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION, SINGLE_USE, StoredLogin};
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
@@ -28,7 +28,7 @@ use super::{
     visit::{Handle, Pending, Visit},
     world::{self, World},
 };
-use crate::{account::own_client, pipeline::load};
+use crate::{account::own_client, embedded, pipeline::load};
 
 /// Length of a code: 43 characters of 64, so 258 bits.
 const CODE_LENGTH: usize = 43;
@@ -52,7 +52,13 @@ fn address(path: &str, state: &str) -> String {
 pub(super) async fn begin(visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Fault> {
     let client = world::client(visit, authorize::client_id(parameters)?).await?;
     let (request, world) = read(visit, client, parameters).await?;
-    enter(visit, &request, &world).await
+    match parameters.text("login_ticket")? {
+        Some(ticket) => {
+            let realm = parameters.text("realm")?;
+            embedded::redeem(visit, (request, world), ticket, realm).await
+        }
+        None => enter(visit, &request, &world).await,
+    }
 }
 
 /// What `parameters` ask for on behalf of `client`, and the facts.
@@ -112,14 +118,25 @@ async fn postpone(
     path: &str,
 ) -> Result<Response, Fault> {
     let browser = visit.browser().unwrap_or_else(|| visit.secret());
+    let pending = keep(visit, request, browser.clone()).await?;
+    let mut response = redirect(&address(path, &pending.handle.state));
+    visit.keep_browser(&mut response, &browser);
+    Ok(response)
+}
+
+/// Keeps the request as a pending login of the browser that has the secret `browser`.
+pub(crate) async fn keep(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    browser: Secret,
+) -> Result<Pending, Fault> {
     let state = visit.secret().expose().to_owned();
-    let handle = Handle::new(visit.app, state, browser.clone());
+    let handle = Handle::new(visit.app, state, browser);
     let mut batch = visit.app.store.batch();
     batch.begin_login(&visit.context.site.tenant, &handle.digest, request);
     visit.app.store.commit(batch).await?;
-    let mut response = redirect(&address(path, &handle.state));
-    visit.keep_browser(&mut response, &browser);
-    Ok(response)
+    let login = StoredLogin::begun(request.clone());
+    Ok(Pending { handle, login })
 }
 
 /// Goes to what is owed now: a page, or the end of the login.
@@ -200,7 +217,7 @@ async fn end(visit: &Visit<'_>, pending: Option<&Pending>) -> Result<(), Fault> 
 
 /// Issues a code, in the commit of `batch`, which begins or uses the session. The login ends with it too, so that neither a
 /// second tab nor a logout in the meantime leaves a code behind. `None`: another tab was faster, or the session ended or
-/// was renewed meanwhile; then nothing was done.
+/// was renewed meanwhile, or what proved the user was used; then nothing was done.
 pub(super) async fn issue(
     visit: &Visit<'_>,
     (request, world): (&AuthorizationRequest, &World),
@@ -225,7 +242,7 @@ pub(super) async fn issue(
     match store.commit(batch).await {
         Ok(()) => {}
         Err(StoreError::Guard {
-            label: LOGIN | SESSION,
+            label: LOGIN | SESSION | SINGLE_USE,
         }) => return Ok(None),
         Err(error) => return Err(error.into()),
     }

@@ -8,7 +8,7 @@ use grantor_protocol::{
     session::{Authentication, BrowserSession, Limits, LoggedIn, persistence},
     users::UserId,
 };
-use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION};
+use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION, SINGLE_USE};
 
 use super::{
     drive,
@@ -26,21 +26,61 @@ const SID_LENGTH: usize = 32;
 
 /// Logs the user of `authentication` in, with everything that `batch` does. A login that comes to nothing all the same
 /// makes no session.
-pub(super) async fn log_in(
+pub(crate) async fn log_in(
     visit: &Visit<'_>,
     pending: Pending,
-    mut world: World,
+    world: World,
     authentication: Authentication,
+    batch: Batch,
+) -> Result<Response, Fault> {
+    let event = |authentication, session_id| Event::LoggedIn {
+        authentication,
+        session_id,
+    };
+    Box::pin(log_in_by(
+        visit,
+        (pending, world),
+        authentication,
+        event,
+        batch,
+    ))
+    .await
+}
+
+/// The same where the proof came with the request, as a login ticket.
+pub(crate) async fn log_in_with_ticket(
+    visit: &Visit<'_>,
+    pending: Pending,
+    world: World,
+    authentication: Authentication,
+    batch: Batch,
+) -> Result<Response, Fault> {
+    let event = |authentication, session_id| Event::BroughtTicket {
+        authentication,
+        session_id,
+    };
+    Box::pin(log_in_by(
+        visit,
+        (pending, world),
+        authentication,
+        event,
+        batch,
+    ))
+    .await
+}
+
+async fn log_in_by(
+    visit: &Visit<'_>,
+    (pending, mut world): (Pending, World),
+    authentication: Authentication,
+    event: impl FnOnce(Authentication, String) -> Event,
     mut batch: Batch,
 ) -> Result<Response, Fault> {
     let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
     let request = pending.login.request.clone();
     let logged_in = begin(visit, &world, &authentication);
     let session = logged_in.session;
-    let event = Event::LoggedIn {
-        authentication,
-        session_id: session.id.clone(),
-    };
+    let event = event(authentication, session.id.clone());
     let facts = world.facts(&pending.login.progress);
     let Ok(progress) = advance(&request, &facts, event, now) else {
         return Ok(drive::look_again(&pending));
@@ -86,7 +126,8 @@ pub(super) async fn log_in(
     Ok(response)
 }
 
-/// Commits a login that still owes `page`, and goes there. `None`: another tab was faster.
+/// Commits a login that still owes `page`, and goes there. `None`: another tab was faster, or what proved the user was
+/// used.
 async fn owe(
     visit: &Visit<'_>,
     pending: &Pending,
@@ -99,7 +140,7 @@ async fn owe(
     match visit.app.store.commit(batch).await {
         Ok(()) => Ok(Some(drive::to_page(pending, page))),
         Err(StoreError::Guard {
-            label: LOGIN | SESSION,
+            label: LOGIN | SESSION | SINGLE_USE,
         }) => Ok(None),
         Err(error) => Err(error.into()),
     }

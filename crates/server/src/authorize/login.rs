@@ -24,9 +24,6 @@ use crate::{
     pipeline::password::{self, Checked},
 };
 
-/// Longest identifier and password that are looked at, in bytes.
-const MAX_LENGTH: usize = 4096;
-
 /// `POST /u/login` and `POST /u/login/password`.
 pub(super) async fn with_password(
     visit: &Visit<'_>,
@@ -51,13 +48,10 @@ pub(super) async fn with_password(
     };
     let request = &pending.login.request;
     let connection = connection::choose(visit, &world, request).await?;
-    let too_long = MAX_LENGTH < name.len() || MAX_LENGTH < password.expose().len();
     let problem = if name.trim().is_empty() {
         Some(Problem::Missing(Field::Identifier))
     } else if password.expose().is_empty() {
         Some(Problem::Missing(Field::Password))
-    } else if too_long {
-        Some(Problem::WrongCredentials)
     } else {
         None
     };
@@ -93,7 +87,7 @@ pub(super) async fn with_identifier(
     form: &Parameters,
 ) -> Result<Response, Fault> {
     let name = form.text("username")?.unwrap_or_default().trim();
-    if name.is_empty() || MAX_LENGTH < name.len() {
+    if name.is_empty() || password::MAX_LENGTH < name.len() {
         let problem = Problem::Missing(Field::Identifier);
         return show::again(visit, &pending, &world, (&Page::Identifier, ""), problem).await;
     }

@@ -10,7 +10,7 @@ pub(crate) mod drive;
 mod error_page;
 pub(crate) mod fault;
 pub(crate) mod journal;
-mod log_in;
+pub(crate) mod log_in;
 mod login;
 pub(crate) mod paths;
 pub(crate) mod show;

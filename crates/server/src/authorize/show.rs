@@ -20,7 +20,7 @@ use super::{
 use crate::pages::{self, Form, Problem, SignUpField, rules_of};
 
 /// What the form of a login page shows. That of a consent page is the question, that of a confirmation the user.
-pub(super) const LOGIN_FORM: &str = "login";
+pub(crate) const LOGIN_FORM: &str = "login";
 
 /// `GET` of the page at `path`: shows it if it is owed, else sends the browser to the one that is.
 pub(super) async fn owed(

@@ -151,6 +151,12 @@ impl Handle {
         form_token(app, purpose, &self.state, &self.browser)
     }
 
+    /// Whether `token` is what the form of a page of this login carries that shows `purpose`.
+    pub(crate) fn made(&self, app: &App, purpose: &str, token: &str) -> bool {
+        let own = Secret::new(self.form_token(app, purpose));
+        own.matches(&Secret::new(token.to_owned()))
+    }
+
     /// Whether a form was shown by a page of this login to this browser, for `purpose`.
     pub(crate) fn showed(&self, app: &App, purpose: &str, form: &Parameters) -> bool {
         carries(form, self.form_token(app, purpose))

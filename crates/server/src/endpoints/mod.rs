@@ -24,7 +24,7 @@ use grantor_protocol::{parameters::MAX_BODY_LENGTH, refusal::Refusal, rule::Rule
 use crate::{
     account,
     app::App,
-    authorize,
+    authorize, embedded,
     http::{context::with_context, cors, failure::Failure},
     pages, tickets, token,
 };
@@ -49,6 +49,7 @@ pub fn router(app: &Arc<App>) -> Router {
                 .options(cors::preflight),
         )
         .merge(authorize::routes())
+        .merge(embedded::routes())
         .merge(tickets::routes())
         .merge(mailbox::routes(app))
         .merge(account::routes())

@@ -1,7 +1,8 @@
 //! Cross-origin requests of applications that run in a browser (WHATWG Fetch, CORS protocol).
 //!
-//! None of these endpoints looks at cookies, so nothing is ever allowed with credentials. A preflight names no client and is
-//! answered for everybody; what the answer itself lets a script read depends on the client's registered origins.
+//! Endpoints that look at cookies are those of logins in an application's own form alone; nothing else is ever allowed with
+//! credentials. A preflight names no client and is answered for everybody; what the answer itself lets a script read depends
+//! on the client's registered origins.
 
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::{model::Client, redirect_uri::Registered};
@@ -38,6 +39,19 @@ pub async fn preflight(headers: HeaderMap) -> Response {
     response
 }
 
+/// `OPTIONS` where cookies count.
+pub async fn preflight_with_credentials(headers: HeaderMap) -> Response {
+    let mut response = preflight(headers).await;
+    let own = response.headers_mut();
+    if own.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        own.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+    }
+    response
+}
+
 /// Lets a script of `origin` read an answer to `client`, if that is one of its origins: an allowed origin, a web origin, or
 /// that of a callback.
 pub fn allow(answer: &mut HeaderMap, client: &Client, origin: &HeaderValue) {
@@ -57,7 +71,20 @@ pub fn allow(answer: &mut HeaderMap, client: &Client, origin: &HeaderValue) {
     }
 }
 
-/// Lets every script read an answer: who asks proved with a token in a header that it may.
+/// Lets a script of `origin` read an answer to a request that had cookies. Whoever calls this has found the origin among
+/// the client's web origins, or answers the same to everybody.
+pub fn allow_with_credentials(answer: &mut HeaderMap, origin: &HeaderValue) {
+    answer.append(header::VARY, HeaderValue::from_static("Origin"));
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    answer.insert(
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        HeaderValue::from_static("true"),
+    );
+    answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, READABLE);
+}
+
+/// Lets every script read an answer: who asks proved with a token in a header that it may, or the answer is the same to
+/// everybody.
 pub fn allow_everybody(answer: &mut HeaderMap) {
     answer.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,

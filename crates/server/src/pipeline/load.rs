@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
+    document::Document,
     model::{ClientGrant, ResourceServer, SubjectType, TenantSettings},
     tenant::OWN_PREFIX,
+    users::Connection,
 };
-use grantor_storage::{Error, Store};
+use grantor_storage::{Error, Selection, Store, Window};
 
 use crate::hosts::Site;
 
@@ -71,5 +73,34 @@ pub async fn client_grant(
     let found = store
         .typed_by::<ClientGrant>(&site.tenant, "pair", &key)
         .await?;
+    Ok(found.map(|found| Arc::clone(&found.value)))
+}
+
+/// The connection called `realm`, or with that name among its realms.
+///
+/// # Errors
+/// What the store reports.
+pub async fn realm(
+    store: &Store,
+    site: &Site,
+    realm: &str,
+) -> Result<Option<Arc<Connection>>, Error> {
+    let tenant = &site.tenant;
+    if let Some(named) = store
+        .typed_by::<Connection>(tenant, "name", &[realm])
+        .await?
+    {
+        return Ok(Some(Arc::clone(&named.value)));
+    }
+    let first = Selection {
+        link: Some(("realm".to_owned(), realm.to_owned())),
+        window: Window::Offset { start: 0, limit: 1 },
+        with_total: false,
+    };
+    let page = store.list(tenant, &Connection::KIND, &first).await?;
+    let Some(record) = page.records.first() else {
+        return Ok(None);
+    };
+    let found = store.typed::<Connection>(tenant, &record.id).await?;
     Ok(found.map(|found| Arc::clone(&found.value)))
 }

@@ -17,6 +17,9 @@ use crate::{
     passwords::Verdict,
 };
 
+/// Longest name and password that are looked at, in bytes; longer than those of any user.
+pub const MAX_LENGTH: usize = 4096;
+
 /// What a check found.
 #[derive(Debug)]
 pub enum Checked {
@@ -49,6 +52,9 @@ pub async fn check(
     name: &str,
     password: &Secret,
 ) -> Result<Checked, Failure> {
+    if MAX_LENGTH < name.len() || MAX_LENGTH < password.expose().len() {
+        return Ok(Checked::Wrong { user_id: None });
+    }
     let tenant = &context.site.tenant;
     let found = find(app, context, connection, name).await?;
     let hash = found

@@ -4,6 +4,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod password;
 
 use std::sync::Arc;
 
@@ -115,6 +116,8 @@ struct Exchange<'a> {
 enum Grant {
     AuthorizationCode,
     ClientCredentials,
+    /// By name and password, in either form.
+    Password(GrantType),
     /// Known, and not served: a client that may not use it hears that first.
     Other(GrantType),
 }
@@ -124,6 +127,7 @@ impl Grant {
         match grant_type {
             GrantType::AUTHORIZATION_CODE => Self::AuthorizationCode,
             GrantType::CLIENT_CREDENTIALS => Self::ClientCredentials,
+            GrantType::PASSWORD | GrantType::PASSWORD_REALM => Self::Password(grant_type),
             other => Self::Other(other),
         }
     }
@@ -131,6 +135,7 @@ impl Grant {
     const fn log_codes(self) -> (&'static str, &'static str) {
         match self {
             Self::AuthorizationCode => ("seacft", "feacft"),
+            Self::Password(_) => ("sepft", "fepft"),
             Self::ClientCredentials | Self::Other(_) => ("seccft", "feccft"),
         }
     }
@@ -139,7 +144,7 @@ impl Grant {
     async fn exchange(
         self,
         exchange: Exchange<'_>,
-        parameters: &Parameters,
+        (headers, parameters): (&HeaderMap, &Parameters),
         event: &mut Event,
     ) -> Result<Success, Failure> {
         match self {
@@ -148,6 +153,9 @@ impl Grant {
             }
             Self::ClientCredentials => {
                 client_credentials::exchange(exchange, parameters, event).await
+            }
+            Self::Password(grant_type) => {
+                password::exchange(exchange, grant_type, headers, parameters, event).await
             }
             Self::Other(grant_type) => {
                 may_use_grant(exchange.client, grant_type)?;
@@ -191,7 +199,9 @@ async fn exchange(
                 context,
                 client: &client,
             };
-            let outcome = grant.exchange(exchange, &parameters, &mut event).await;
+            let outcome = grant
+                .exchange(exchange, (headers, &parameters), &mut event)
+                .await;
             outcome.map_err(|failure| failure.in_dialect(dialect))
         }
         Err(failure) => Err(failure),

@@ -119,6 +119,30 @@ fn nothing_is_recorded_in_a_login_that_may_show_no_page() {
 }
 
 #[test]
+fn a_login_ticket_counts_in_a_login_that_may_show_no_page_and_leaves_the_other_duties() {
+    for query in [
+        "scope=openid",
+        "scope=openid&prompt=none",
+        "scope=openid&prompt=login",
+    ] {
+        let mut world = World::asking(query);
+        world.bring_ticket("ada").unwrap();
+        assert_eq!(issued_to(&world), "ada", "{query}");
+    }
+    let mut world = World::asking("scope=openid%20email&prompt=none");
+    world.change_client(&third_party());
+    world.bring_ticket("ada").unwrap();
+    assert_eq!(refused(&world), Rule::ConsentRequired);
+    let mut world = World::asking("scope=openid");
+    world.blocked.insert("ada".to_owned());
+    world.bring_ticket("ada").unwrap();
+    assert_eq!(refused(&world), Rule::UserBlocked);
+    let mut world = World::asking("scope=openid");
+    world.later(3600);
+    assert_eq!(world.bring_ticket("ada"), Err(Late));
+}
+
+#[test]
 fn j1_1_t9_consent_is_asked_after_the_login_and_its_answer_counts() {
     let mut world =
         World::asking("scope=openid%20email%20read:orders&audience=https://orders.test");

@@ -137,15 +137,31 @@ impl World {
 
     /// The password fitted: the session begins or is renewed, and the login has its proof.
     pub(super) fn log_in(&mut self, user_id: &str) -> Result<(), Late> {
+        self.log_in_by(user_id, |authentication, session_id| Event::LoggedIn {
+            authentication,
+            session_id,
+        })
+    }
+
+    /// The same with a ticket that came with the request.
+    pub(super) fn bring_ticket(&mut self, user_id: &str) -> Result<(), Late> {
+        self.log_in_by(user_id, |authentication, session_id| Event::BroughtTicket {
+            authentication,
+            session_id,
+        })
+    }
+
+    fn log_in_by(
+        &mut self,
+        user_id: &str,
+        event: impl FnOnce(Authentication, String) -> Event,
+    ) -> Result<(), Late> {
         let before = self.session.clone();
         self.log_in_elsewhere(user_id);
         let session_id = self.session.as_ref().unwrap().id.clone();
         let authentication = self.authentication(user_id);
         let after = std::mem::replace(&mut self.session, before);
-        self.advance(Event::LoggedIn {
-            authentication,
-            session_id,
-        })?;
+        self.advance(event(authentication, session_id))?;
         self.session = after;
         Ok(())
     }

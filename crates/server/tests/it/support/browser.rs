@@ -139,7 +139,7 @@ impl<'a> Browser<'a> {
         panic!("sent in circles: {url}");
     }
 
-    async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let pairs: Vec<String> = self
             .cookies
             .iter()

@@ -294,7 +294,7 @@ impl TestServer {
             .await
     }
 
-    async fn logged_where(&self, code: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn logged_where(&self, code: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let filter = grantor_storage::EventFilter {
             code: Some(code.to_owned()),
             limit: 100,

@@ -1,0 +1,164 @@
+//! The password exchanges, RFC 6749 §4.3: a name and a password become tokens, without a browser and without a session.
+//!
+//! What is asked and whose passwords count is decided by `protocol::grants::password`; the password is checked where every
+//! other one is.
+
+use std::sync::Arc;
+
+use grantor_protocol::{
+    authorization::may_use_grant,
+    authorize::ClaimsRequest,
+    claims::Channel,
+    env::IdForm,
+    event::Event,
+    forwarded_for,
+    grants::{
+        GrantType,
+        basis::Basis,
+        password::{Request, directory, usable},
+    },
+    id_token::AuthTime,
+    parameters::{Parameters, clipped},
+    refusal::Refusal,
+    rule::Rule,
+    session::AuthenticationMethod,
+    users::{Connection, UserId},
+};
+use grantor_storage::Batch;
+use http::HeaderMap;
+
+use super::{Exchange, Success};
+use crate::{
+    http::failure::Failure,
+    pipeline::{
+        load,
+        mint::Minted,
+        password::{self, Checked, Right},
+        record,
+        user_tokens::{Ground, IdTokenWith},
+    },
+};
+
+/// Length of the name under which what comes from one login is revoked: 43 characters of 64, so 258 bits.
+const FAMILY_LENGTH: usize = 43;
+
+/// Exchanges a name and a password for tokens.
+pub(super) async fn exchange(
+    exchange: Exchange<'_>,
+    grant_type: GrantType,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+    event: &mut Event,
+) -> Result<Success, Failure> {
+    let (app, context, client) = (exchange.app, exchange.context, exchange.client);
+    let lines = headers.get_all(forwarded_for::HEADER).iter();
+    let address = forwarded_for::end_user(client, lines.map(http::HeaderValue::as_bytes));
+    let ip = address.unwrap_or(context.client_ip).to_string();
+    record::note(event, "ip", &ip);
+    record::note(event, "client_ip", &context.client_ip.to_string());
+    // Also part of the decision; asked first, so that no password is checked for a client that may not use the grant.
+    may_use_grant(client, grant_type)?;
+    let settings = load::settings(&app.store, &context.site).await?;
+    let issuer = &context.site.issuer;
+    let request = Request::read(parameters, grant_type, client.client(), &settings, issuer)?;
+    record::note(event, "user_name", &clipped(&request.username));
+    let name = directory(request.realm.as_deref(), &settings)?;
+    record::note(event, "connection", &clipped(name));
+    let connection = exchange.connection(name).await?;
+    let right = exchange.prove(&connection, &request, event).await?;
+    let user_id = right.user.user.user_id.clone();
+    let api = match request.target.api() {
+        Some(audience) => load::resource_server(&app.store, &context.site, audience).await?,
+        None => None,
+    };
+    let basis = Basis {
+        client_id: client.client().client_id.clone(),
+        user_id: user_id.as_str().to_owned(),
+        session_id: None,
+        authenticated_at: context.now,
+        auth_time: AuthTime::NotAskedFor,
+        methods: vec![AuthenticationMethod::Password],
+        scope: request.wanted_scope(api.as_deref(), &settings),
+        target: request.target,
+        requested_scope: request.scope,
+        claims: ClaimsRequest::default(),
+    };
+    exchange
+        .tokens(grant_type, &basis, (&user_id, &ip), right.rehash)
+        .await
+}
+
+impl Exchange<'_> {
+    /// The connection whose passwords count.
+    async fn connection(&self, name: &str) -> Result<Arc<Connection>, Failure> {
+        let (app, context, client) = (self.app, self.context, self.client.client());
+        let found = load::realm(&app.store, &context.site, name).await?;
+        let unusable = |because| {
+            Refusal::new(Rule::PasswordConnectionUnusable)
+                .with("connection", clipped(name))
+                .with("client_id", &client.client_id)
+                .with("because", because)
+        };
+        Ok(usable(found, client).map_err(unusable)?)
+    }
+
+    /// The user whose password it is.
+    async fn prove(
+        &self,
+        connection: &Connection,
+        request: &Request,
+        event: &mut Event,
+    ) -> Result<Right, Failure> {
+        let (app, context) = (self.app, self.context);
+        let (name, secret) = (&request.username, &request.password);
+        match password::check(app, context, connection, name, secret).await? {
+            Checked::Right(right) => {
+                event.user_id = Some(right.user.user.user_id.as_str().to_owned());
+                Ok(*right)
+            }
+            Checked::Wrong { user_id } => {
+                event.user_id.clone_from(&user_id);
+                let whose = user_id.as_deref().unwrap_or("nobody is called so");
+                let refusal = Refusal::new(Rule::PasswordWrong).with("user_id", whose);
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The tokens, in one commit with the login that is counted.
+    async fn tokens(
+        &self,
+        grant_type: GrantType,
+        basis: &Basis,
+        (user_id, ip): (&UserId, &str),
+        mut batch: Batch,
+    ) -> Result<Success, Failure> {
+        let (app, context) = (self.app, self.context);
+        let ground = Ground::load(app, context, basis, Rule::PasswordWrong).await?;
+        let issuing = ground.decide(self.client, grant_type)?;
+        issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
+        batch.note_login(&context.site.tenant, user_id, ip, context.now);
+        app.store.commit(batch).await?;
+        let access_token = issuing.access_token().await?;
+        let id_token = issuing
+            .id_token(IdTokenWith {
+                channel: Channel::Back,
+                access_token: Some(&access_token),
+                code: None,
+                nonce: None,
+                sid: None,
+            })
+            .await?;
+        let minted = Minted {
+            access_token,
+            expires_in: issuing.expires_in(),
+        };
+        let switches = self.client.client().switches();
+        let requested = &basis.requested_scope;
+        let success = Success::new(minted, issuing.granted(), requested, switches);
+        Ok(Success {
+            id_token,
+            ..success
+        })
+    }
+}
