@@ -3,6 +3,7 @@
 use axum::body::Body;
 use grantor_protocol::{
     model::{Client, TenantSettings},
+    rule::Rule,
     tenant::TenantId,
     users::UserId,
 };
@@ -10,8 +11,8 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADA, Answer, Browser, PASSWORD, Page, TestServer, authorize, code_of, on_both_engines, redeem,
-    refused, shop,
+    ADA, Answer, Browser, PASSWORD, Page, TestServer, authorize, broke, code_of, on_both_engines,
+    redeem, refused, shop,
 };
 
 on_both_engines!(
@@ -151,7 +152,7 @@ async fn a_ticket_is_used_once(server: TestServer) {
     assert_eq!(refused(&page, "invalid_request"), LOST);
     assert_eq!(page.parameter("state").as_deref(), Some("s1"));
     let event = server.logged_with("f", LOST).await;
-    assert_eq!(event["details"]["rule"], "LoginTicketUnknown");
+    broke(&event, Rule::LoginTicketUnknown);
 }
 
 async fn of_twenty_parallel_uses_of_a_ticket_one_ends_in_a_code(server: TestServer) {
@@ -272,7 +273,7 @@ async fn scripts_of_web_origins_send_passwords_and_no_others(server: TestServer)
     let answer = script(&mut browser, "/co/authenticate", ORIGIN, &gone).await;
     assert_eq!(answer.status, 403);
     let event = server.logged("fcoa").await;
-    assert_eq!(event["details"]["rule"], "OriginNotAllowed");
+    broke(&event, Rule::OriginNotAllowed);
     let off = json!({"cross_origin_authentication": false});
     server.change::<Client>("web", &off).await;
     let answer = script(
@@ -286,6 +287,11 @@ async fn scripts_of_web_origins_send_passwords_and_no_others(server: TestServer)
         401,
         "unauthorized_client",
         "Cross origin login not allowed.",
+    );
+    let off = "Cross origin login not allowed.";
+    broke(
+        &server.logged_with("fcoa", off).await,
+        Rule::EmbeddedLoginOff,
     );
     // The script reads it, and the browser asks nobody for a password of its own.
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
@@ -345,6 +351,8 @@ async fn what_a_script_sends_wrongly_is_told_in_the_words_of_the_compatible_api(
         let answer = script(&mut browser, "/co/authenticate", ORIGIN, &body).await;
         answer.refused(status, error, sentence);
     }
+    let event = server.logged_with("fcoa", "Unknown realm Nowhere.").await;
+    broke(&event, Rule::RealmUnknown);
 }
 
 async fn a_wrong_password_and_nobody_get_the_same_answer_and_a_blocked_user_another(
@@ -362,6 +370,7 @@ async fn a_wrong_password_and_nobody_get_the_same_answer_and_a_blocked_user_anot
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
     }
     let event = server.logged_with("fcoa", WRONG).await;
+    broke(&event, Rule::EmbeddedPasswordWrong);
     assert_eq!(event["connection"], DIRECTORY);
     let (tenant, store) = (TenantId::default_tenant(), &server.app.store);
     let id = UserId::parse(ADA).unwrap();
@@ -383,6 +392,8 @@ async fn a_wrong_password_and_nobody_get_the_same_answer_and_a_blocked_user_anot
     )
     .await;
     answer.refused(403, "blocked_user", "Blocked user");
+    let event = server.logged_with("fcoa", "Blocked user").await;
+    broke(&event, Rule::EmbeddedUserBlocked);
 }
 
 async fn no_captcha_is_ever_wanted_and_nobody_is_told_who_is_logged_in(server: TestServer) {

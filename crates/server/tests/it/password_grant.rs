@@ -4,6 +4,7 @@ use axum::body::Body;
 use grantor_jose::Algorithm;
 use grantor_protocol::{
     model::{Client, ResourceServer, TenantSettings},
+    rule::Rule,
     secret::Secret,
     tenant::TenantId,
     users::{
@@ -16,7 +17,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADA, Answer, Browser, ISSUER, PASSWORD, TestServer, authorize, on_both_engines, refused,
+    ADA, Answer, Browser, ISSUER, PASSWORD, TestServer, authorize, broke, on_both_engines, refused,
     service, shop,
 };
 
@@ -289,7 +290,7 @@ async fn t25_3_a_connection_of_other_applications_is_refused(server: TestServer)
             .refused(403, "invalid_request", sentence);
     }
     let event = server.logged_with("fepft", sentence).await;
-    assert_eq!(event["details"]["rule"], "PasswordConnectionUnusable");
+    broke(&event, Rule::PasswordConnectionUnusable);
 }
 
 async fn t25_4_t27_3_the_log_has_the_connection_the_name_and_both_addresses(server: TestServer) {
@@ -307,7 +308,7 @@ async fn t25_4_t27_3_the_log_has_the_connection_the_name_and_both_addresses(serv
     let event = server.logged_with("fepft", SENTENCE).await;
     assert_eq!(event["connection"], DIRECTORY);
     assert_eq!(event["user_name"], "Ada@Orchard.test");
-    assert_eq!(event["details"]["rule"], "PasswordWrong");
+    broke(&event, Rule::PasswordWrong);
 }
 
 async fn t25_5_nobody_and_a_wrong_password_get_the_same_answer(server: TestServer) {

@@ -166,14 +166,15 @@ async fn a_token_response_is_not_to_be_cached(server: TestServer) {
 
 async fn a_grant_of_the_table_without_a_file_is_refused_as_unsupported(server: TestServer) {
     let server = server.with_orders().await;
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
     server
-        .change::<Client>("svc", &json!({"grant_types": ["password"]}))
+        .change::<Client>("svc", &json!({"grant_types": [device]}))
         .await;
-    let refused = server.ask(&json!({"grant_type": "password"})).await;
+    let refused = server.ask(&json!({"grant_type": device})).await;
     refused.refused(
         403,
         "unsupported_grant_type",
-        "Unsupported grant type: password",
+        &format!("Unsupported grant type: {device}"),
     );
     let refused = server.ask(&json!({"grant_type": "magic"})).await;
     refused.refused(

@@ -9,7 +9,9 @@ mod smtp;
 
 pub(crate) use self::browser::{Browser, Page};
 pub(crate) use self::codes::{ADA, PASSWORD};
-pub(crate) use self::server::{Answer, ISSUER, TestServer, decoded, grant, link_of, service};
+pub(crate) use self::server::{
+    Answer, ISSUER, TestServer, broke, decoded, grant, link_of, service,
+};
 pub(crate) use self::shop::{CALLBACK, authorize, code_of, log_in, redeem, refused, shop};
 pub(crate) use self::smtp::MailServer;
 

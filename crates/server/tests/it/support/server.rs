@@ -8,6 +8,7 @@ use grantor_protocol::{
     document::Document,
     env::{Env, Timestamp},
     model::{Client, ClientGrant, ResourceServer},
+    rule::Rule,
     tenant::TenantId,
 };
 use grantor_server::{
@@ -323,6 +324,12 @@ pub(crate) fn link_of(letter: &Letter) -> String {
     let link = letter.text[start..].split_whitespace().next().unwrap();
     let link = link.split('#').next().unwrap();
     format!("/{}", &link[ISSUER.len()..])
+}
+
+/// Asserts that an entry of the log names the rule that was broken.
+#[track_caller]
+pub(crate) fn broke(event: &Value, rule: Rule) {
+    assert_eq!(event["details"]["rule"], format!("{rule:?}"));
 }
 
 /// Header and claims, unverified.
