@@ -37,6 +37,8 @@ pub struct Hint {
 pub async fn read(app: &App, context: &Context, text: &str) -> Result<Option<Hint>, Failure> {
     let site = &context.site;
     let claims = signed_claims(&app.keys, (&site.tenant, &site.issuer), text).await?;
+    // Access and logout tokens have a `jti`, ID tokens never do: what an API was shown must name nobody here.
+    let claims = claims.filter(|claims| claims.get("jti").is_none());
     Ok(claims.and_then(|claims| serde_json::from_value(claims).ok()))
 }
 

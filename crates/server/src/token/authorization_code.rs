@@ -22,7 +22,8 @@ use grantor_storage::{Batch, Error as StoreError, SINGLE_USE};
 
 use super::{Exchange, Success};
 use crate::{
-    http::failure::Failure,
+    app::App,
+    http::{context::Context, failure::Failure},
     pipeline::{
         mint::Minted,
         user_tokens::{Ground, IdTokenWith},
@@ -68,6 +69,34 @@ pub(super) async fn exchange(
         id_token,
         ..success
     })
+}
+
+/// Burns the code that `client_id` was given, because whoever sends it could not prove to be that client: a stolen code
+/// is not for trying secrets with. A code of another client is not touched.
+pub(super) async fn burn(
+    app: &App,
+    context: &Context,
+    client_id: &str,
+    parameters: &Parameters,
+) -> Result<(), StoreError> {
+    let (store, tenant) = (&app.store, &context.site.tenant);
+    let Ok(Some(code)) = parameters.text("code") else {
+        return Ok(());
+    };
+    let digest = store.keyed_digest(code.as_bytes());
+    let Some(item) = store.find_single_use(tenant, PURPOSE, &digest).await? else {
+        return Ok(());
+    };
+    if parse(&item.payload)?.basis.client_id != client_id {
+        return Ok(());
+    }
+    let mut batch = store.batch();
+    batch.claim(tenant, PURPOSE, &digest, context.now);
+    match store.commit(batch).await {
+        // Used or burnt meanwhile.
+        Err(StoreError::Guard { label: SINGLE_USE }) => Ok(()),
+        done => done,
+    }
 }
 
 impl Exchange<'_> {

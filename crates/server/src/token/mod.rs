@@ -165,6 +165,24 @@ impl Grant {
     }
 }
 
+/// What becomes of a request by somebody who did not prove to be the client.
+async fn unproven(
+    app: &App,
+    context: &Context,
+    grant: Grant,
+    claim: &ClientClaim,
+    parameters: &Parameters,
+    failure: Failure,
+) -> Failure {
+    let (Grant::AuthorizationCode, Some(client_id)) = (grant, &claim.client_id) else {
+        return failure;
+    };
+    match authorization_code::burn(app, context, client_id, parameters).await {
+        Ok(()) => failure,
+        Err(error) => error.into(),
+    }
+}
+
 fn unsupported(grant_type: &str) -> Refusal {
     Refusal::new(Rule::UnsupportedGrantType).naming("grant_type", clipped(grant_type))
 }
@@ -204,7 +222,7 @@ async fn exchange(
                 .await;
             outcome.map_err(|failure| failure.in_dialect(dialect))
         }
-        Err(failure) => Err(failure),
+        Err(failure) => Err(unproven(app, context, grant, &claim, &parameters, failure).await),
     };
     match &outcome {
         Ok(success) => {

@@ -34,3 +34,4 @@ mod sign_in;
 mod telemetry;
 mod tenants;
 mod token_endpoint;
+mod token_requests;
