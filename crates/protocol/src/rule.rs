@@ -155,6 +155,18 @@ pub enum Rule {
     EmbeddedUserBlocked,
     /// The login ticket is too old, was used, or was made in another browser or for something else.
     LoginTicketUnknown,
+    /// No such refresh token, or none any more.
+    RefreshTokenUnknown,
+    /// The refresh token was issued to another client.
+    RefreshTokenOfAnotherClient,
+    /// The refresh token is too old, or was not used for too long.
+    RefreshTokenExpired,
+    /// The refresh token was used before.
+    RefreshTokenReused,
+    /// The refresh token's user is no more.
+    RefreshTokenUserGone,
+    /// The refresh token's user is blocked.
+    RefreshTokenUserBlocked,
     /// No tenant answers to that host.
     HostUnknown,
     /// No such page.
@@ -244,6 +256,12 @@ impl Rule {
         Self::EmbeddedPasswordWrong,
         Self::EmbeddedUserBlocked,
         Self::LoginTicketUnknown,
+        Self::RefreshTokenUnknown,
+        Self::RefreshTokenOfAnotherClient,
+        Self::RefreshTokenExpired,
+        Self::RefreshTokenReused,
+        Self::RefreshTokenUserGone,
+        Self::RefreshTokenUserBlocked,
         Self::HostUnknown,
         Self::PathUnknown,
         Self::MethodNotAllowed,

@@ -5,7 +5,9 @@ use grantor_protocol::{env::Timestamp, opaque_token::OpaqueToken, tenant::Tenant
 use crate::{
     batch::{Batch, Expectation},
     error::{Error, Result},
-    params, statements,
+    params,
+    refresh_tokens::Revoked,
+    statements,
     store::Store,
 };
 
@@ -41,26 +43,41 @@ impl Batch {
         }
     }
 
-    /// Revokes what came from one code.
+    /// Revokes what came from one proof: its refresh tokens and opaque access tokens.
     pub fn revoke_family(&mut self, tenant: &TenantId, family: &str) -> &mut Self {
+        self.revoke_refresh_tokens(tenant, Revoked::Family(family));
         let values = params![tenant, family];
         self.run(statements::ACCESS_TOKEN_DELETE_FAMILY, values)
     }
 
-    /// Revokes the opaque access tokens that a client has for a user, and those of which nobody noted the client: they are
-    /// from before that was done.
-    pub fn revoke_access_tokens_of_client(
+    /// Revokes what came of a user's consent: the refresh tokens that a client has of the user for an API, and all opaque
+    /// access tokens that it has of the user. Those of which nobody noted the client are from before that was done; they go
+    /// with them.
+    pub fn revoke_tokens_of_grant(
         &mut self,
         tenant: &TenantId,
         user_id: &str,
         client_id: &str,
+        audience: &str,
     ) -> &mut Self {
+        let which = Revoked::OfUser {
+            user_id,
+            client_id: Some(client_id),
+            audience: Some(audience),
+        };
+        self.revoke_refresh_tokens(tenant, which);
         let values = params![tenant, user_id, client_id];
         self.run(statements::ACCESS_TOKEN_DELETE_OF_CLIENT, values)
     }
 
-    /// Revokes every opaque access token of a user.
-    pub fn revoke_access_tokens_of_user(&mut self, tenant: &TenantId, user_id: &str) -> &mut Self {
+    /// Revokes every refresh token and every opaque access token of a user.
+    pub fn revoke_tokens_of_user(&mut self, tenant: &TenantId, user_id: &str) -> &mut Self {
+        let which = Revoked::OfUser {
+            user_id,
+            client_id: None,
+            audience: None,
+        };
+        self.revoke_refresh_tokens(tenant, which);
         let values = params![tenant, user_id];
         self.run(statements::ACCESS_TOKEN_DELETE_OF_USER, values)
     }

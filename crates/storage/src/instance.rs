@@ -31,6 +31,8 @@ pub(crate) const INSTANCE_PLACE: Place<'_> = Place {
 /// A random key made with the database; digests and derived keys come from it.
 pub(crate) struct InstanceKey {
     digests: hmac::Key,
+    /// By which refresh tokens authenticate themselves.
+    pub(crate) refresh_tokens: hmac::Key,
     /// Seals what mails say.
     pub(crate) mails: Sealer,
 }
@@ -50,9 +52,13 @@ impl InstanceKey {
                 .map_err(failed)?;
             Ok::<MasterKey, Error>(key)
         };
-        let digests = derive(b"keyed digests")?;
+        let mac = |purpose: &[u8]| {
+            let key = derive(purpose)?;
+            Ok::<_, Error>(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
+        };
         Ok(Self {
-            digests: hmac::Key::new(hmac::HMAC_SHA256, digests.as_slice()),
+            digests: mac(b"keyed digests")?,
+            refresh_tokens: mac(b"refresh tokens")?,
             mails: Sealer::of(&derive(b"mails")?)?,
         })
     }

@@ -26,6 +26,7 @@ pub mod master_key;
 pub mod permissions;
 mod pointer;
 mod read;
+mod refresh_tokens;
 mod reseal;
 mod seal;
 mod sessions;
@@ -49,6 +50,9 @@ pub use logins::{LOGIN, StoredLogin};
 pub use mails::{MAIL, SealedMail, StoredMail};
 pub use master_key::MasterKeySource;
 pub use read::{MAX_LIMIT, Page, Record, Selection, Window};
+pub use refresh_tokens::{
+    Devices, PresentedRefreshToken, REFRESH_TOKEN, Revoked, StoredRefreshToken,
+};
 pub use seal::MasterKey;
 pub use sessions::{Device, SESSION, StoredSession};
 pub use single_use::{SINGLE_USE, SingleUse};

@@ -9,6 +9,7 @@ use grantor_protocol::{
     session::{BrowserSession, Limits, Persistence},
     tenant::TenantId,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     batch::Batch,
@@ -27,12 +28,23 @@ pub const SESSION: &str = "session";
 const USER_AGENT: usize = 512;
 
 /// Where a session was begun.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Device {
     /// The address.
     pub ip: String,
     /// `User-Agent`.
     pub user_agent: String,
+}
+
+impl Device {
+    /// As much of it as is kept.
+    pub(crate) fn clipped(&self) -> Self {
+        let user_agent = self.user_agent.chars().filter(|letter| *letter != '\0');
+        Self {
+            ip: self.ip.clone(),
+            user_agent: user_agent.take(USER_AGENT).collect(),
+        }
+    }
 }
 
 /// A session and where it was begun.
@@ -63,7 +75,7 @@ impl Batch {
                 return self.defect(Error::Malformed { what });
             }
         };
-        let user_agent = device.user_agent.chars().filter(|letter| *letter != '\0');
+        let device = device.clipped();
         let values = params![
             tenant,
             &session.id,
@@ -78,7 +90,7 @@ impl Batch {
             session.authenticated_at,
             session.expires_at(session.limits),
             &device.ip,
-            user_agent.take(USER_AGENT).collect::<String>()
+            &device.user_agent
         ];
         self.expect(statements::SESSION_PUT, values, 1, SESSION)
     }

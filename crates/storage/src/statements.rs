@@ -13,9 +13,10 @@ macro_rules! statements {
 }
 
 pub(crate) mod permissions;
+pub(crate) mod refresh_tokens;
 
 /// All of them, file by file.
-pub const ALL: &[&[Sql]] = &[OWN, permissions::OWN];
+pub const ALL: &[&[Sql]] = &[OWN, permissions::OWN, refresh_tokens::OWN];
 
 statements! {
     INSTANCE_FIND = "SELECT name, value, counter FROM instance ORDER BY name";

@@ -26,6 +26,8 @@ pub struct Swept {
     pub logins: u64,
     /// Opaque access tokens that have expired.
     pub access_tokens: u64,
+    /// Families of refresh tokens that have expired.
+    pub refresh_tokens: u64,
     /// Browser sessions that have ended.
     pub sessions: u64,
     /// Jobs that are done, with what came of them.
@@ -67,6 +69,9 @@ impl Store {
             logins: self.sweep_one(statements::LOGIN_SWEEP, expired).await?,
             access_tokens: self
                 .sweep_one(statements::ACCESS_TOKEN_SWEEP, expired)
+                .await?,
+            refresh_tokens: self
+                .sweep_one(statements::refresh_tokens::REFRESH_TOKEN_SWEEP, expired)
                 .await?,
             sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
             jobs: self.sweep_one(statements::JOB_SWEEP, expired).await?,

@@ -157,6 +157,7 @@ const PIECES: &[Sql] = &[
     statements::USER_DELETE_SOME,
     statements::LOGIN_DELETE_SOME,
     statements::ACCESS_TOKEN_DELETE_SOME,
+    statements::refresh_tokens::REFRESH_TOKEN_DELETE_SOME,
     statements::SESSION_CLIENT_DELETE_SOME,
     statements::SESSION_DELETE_SOME,
     statements::JOB_PART_DELETE_SOME,

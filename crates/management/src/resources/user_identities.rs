@@ -61,7 +61,7 @@ pub(super) fn link<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failu
         );
         // The secondary user is no more; what was given to it ends.
         batch.end_sessions_of_user(call.tenant, other.as_str());
-        batch.revoke_access_tokens_of_user(call.tenant, other.as_str());
+        batch.revoke_tokens_of_user(call.tenant, other.as_str());
         let grants = ("user_id", other.as_str());
         batch.delete_linked(call.tenant, &UserGrant::KIND, grants, call.now);
         let response = Response::json(201, show_identities(call, &linked.identities));

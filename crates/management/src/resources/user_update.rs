@@ -149,7 +149,7 @@ async fn change(
         let store = &management.store;
         ended = store.ending_of_user(tenant, user_id, initiator).await?;
         batch.end_sessions_of_user(tenant, user_id);
-        batch.revoke_access_tokens_of_user(tenant, user_id);
+        batch.revoke_tokens_of_user(tenant, user_id);
     }
     Ok((user, batch, ended))
 }

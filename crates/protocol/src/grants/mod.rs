@@ -4,6 +4,7 @@ pub mod authorization_code;
 pub mod basis;
 pub mod client_credentials;
 pub mod password;
+pub mod refresh_token;
 
 /// A grant type by its wire name. The table is the whole list of names that the server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     document::{Document, Kind, Link, UniqueKey},
+    model::RefreshTokenSettings,
     profile::{Profile, Switches},
     secret::Secret,
 };
@@ -82,6 +83,9 @@ pub struct Client {
     /// How ID tokens are signed and how long they live.
     #[serde(default)]
     pub jwt_configuration: JwtConfiguration,
+    /// How its refresh tokens behave; absent: they neither rotate nor expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<RefreshTokenSettings>,
     /// Which dialect of the protocol it is spoken to in; absent means the vendor's.
     #[serde(
         default,

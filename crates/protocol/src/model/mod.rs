@@ -12,6 +12,7 @@ mod email_provider;
 mod email_template;
 mod key_ring;
 mod prompts;
+mod refresh_token_settings;
 mod resource_server;
 mod role;
 mod tenant_settings;
@@ -28,6 +29,9 @@ pub use email_provider::{EmailCredentials, EmailProvider};
 pub use email_template::EmailTemplate;
 pub use key_ring::{KeyRing, KeyState, StoredKey};
 pub use prompts::{CustomText, PromptPartials, Prompts, Screens};
+pub use refresh_token_settings::{
+    ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType,
+};
 pub use resource_server::{
     ClientAuthorization, ClientPolicy, ResourceServer, ScopeEntry, SigningAlg,
     SubjectTypeAuthorization, TokenDialect, UserAuthorization, UserPolicy,

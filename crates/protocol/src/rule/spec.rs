@@ -359,6 +359,27 @@ impl Rule {
             }
             Self::EmbeddedUserBlocked => same(403, E::BlockedUser, VENDOR, "Blocked user"),
             Self::LoginTicketUnknown => invalid(VENDOR, "No verifier returned from client."),
+            rule => rule.spec_of_refresh_tokens(),
+        }
+    }
+
+    /// The rules of refresh tokens.
+    const fn spec_of_refresh_tokens(self) -> Spec {
+        const VENDOR: &str = "the compatible API";
+        match self {
+            Self::RefreshTokenUnknown
+            | Self::RefreshTokenOfAnotherClient
+            | Self::RefreshTokenExpired => {
+                grant("RFC 6749 §6", "Unknown or invalid refresh token.")
+            }
+            Self::RefreshTokenReused => {
+                grant("RFC 9700 §4.14.2", "Unknown or invalid refresh token.")
+            }
+            Self::RefreshTokenUserGone => grant(
+                VENDOR,
+                "The refresh_token was generated for a user who doesn't exist anymore.",
+            ),
+            Self::RefreshTokenUserBlocked => grant(VENDOR, "user is blocked"),
             // A rule without a row would answer like a defect; a test sees to it that there is none.
             _ => same(500, E::ServerError, "RFC 6749 §4.1.2.1", "Internal error"),
         }

@@ -87,7 +87,7 @@ fn purpose(grant_id: &str) -> String {
     format!("application\n{grant_id}")
 }
 
-/// `POST /account/applications`: takes back what `grant` names, with the opaque tokens that came of it.
+/// `POST /account/applications`: takes back what `grant` names, with the tokens that came of it.
 pub(super) async fn revoke(visitor: &Visitor<'_>, form: &Parameters) -> Result<Response, Fault> {
     let id = form.text("grant")?.unwrap_or_default();
     if !visitor.showed(&purpose(id), form) {
@@ -100,17 +100,17 @@ pub(super) async fn revoke(visitor: &Visitor<'_>, form: &Parameters) -> Result<R
         // It was taken back in another tab.
         return Ok(redirect(PATH));
     };
-    let client_id = &found.value.client_id;
+    let (client_id, audience) = (&found.value.client_id, &found.value.audience);
     let mut batch = visitor.batch();
     batch
         .delete(tenant, &UserGrant::KIND, id, visitor.visit.context.now)
-        .revoke_access_tokens_of_client(tenant, user_id, client_id);
+        .revoke_tokens_of_grant(tenant, user_id, client_id, audience);
     match visitor.commit(batch).await {
         Ok(true) => {
             let members = [
                 ("description", "Access of an application was taken back"),
                 ("application", client_id),
-                ("audience", &found.value.audience),
+                ("audience", audience),
             ];
             visitor.record("sapi", &members).await;
         }

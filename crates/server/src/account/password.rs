@@ -160,7 +160,7 @@ async fn set(visitor: &Visitor<'_>, login: &Login, chosen: &Secret) -> Result<Re
         .replace_user(tenant, &user, visitor.stored.revision)
         .set_password(tenant, key, &hash, history.unwrap_or_default(), now)
         .end_other_sessions(tenant, user_id, &visitor.session.id)
-        .revoke_access_tokens_of_user(tenant, user_id)
+        .revoke_tokens_of_user(tenant, user_id)
         .put_session(
             tenant,
             &session_digest(app, &cookie),

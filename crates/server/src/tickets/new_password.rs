@@ -184,7 +184,7 @@ impl<'a> Change<'a> {
             .replace_user(tenant, &user, self.user.revision)
             .set_password(tenant, &key, &hash, history, now)
             .end_sessions_of_user(tenant, &user_id)
-            .revoke_access_tokens_of_user(tenant, &user_id);
+            .revoke_tokens_of_user(tenant, &user_id);
         // So that a change by somebody else does not go unnoticed.
         notify(self.visit, MailKind::PasswordReset, &user, &mut batch).await?;
         match store.commit(batch).await {

@@ -42,6 +42,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 7,
         script: include_str!("../../migrations/0007_permissions.sql"),
     },
+    Migration {
+        number: 8,
+        script: include_str!("../../migrations/0008_refresh_tokens.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -134,7 +134,7 @@ impl Batch {
         self.run(statements::IDENTITY_DELETE, place());
         self.run(statements::ATTRIBUTE_DELETE, place());
         self.end_sessions_of_user(tenant, id.as_str());
-        self.revoke_access_tokens_of_user(tenant, id.as_str());
+        self.revoke_tokens_of_user(tenant, id.as_str());
         // Whoever gets this identifier later has not consented to anything.
         self.delete_linked(tenant, &UserGrant::KIND, ("user_id", id.as_str()), now);
         self.run(statements::USER_DELETE, place());

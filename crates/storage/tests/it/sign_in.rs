@@ -234,7 +234,7 @@ on_both! {
         store.commit(batch).await.unwrap();
         assert_eq!((find(b"a", 1).await, find(b"b", 1).await.as_deref()), (None, Some("f2")));
         let mut batch = store.batch();
-        batch.revoke_access_tokens_of_user(&default(), "auth0|ada");
+        batch.revoke_tokens_of_user(&default(), "auth0|ada");
         store.commit(batch).await.unwrap();
         assert_eq!((find(b"b", 1).await, find(b"c", 1).await.as_deref()), (None, Some("f3")));
         let swept = store.sweep(at(1000), &Retention { event_days: 3 }).await.unwrap();
@@ -257,7 +257,7 @@ on_both! {
         }
         store.commit(batch).await.unwrap();
         let mut batch = store.batch();
-        batch.revoke_access_tokens_of_client(&default(), "auth0|ada", "web");
+        batch.revoke_tokens_of_grant(&default(), "auth0|ada", "web", "https://orders.test");
         store.commit(batch).await.unwrap();
         let mut left = Vec::new();
         for digest in [b"a", b"b", b"c", b"d"] {
