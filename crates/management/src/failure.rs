@@ -27,6 +27,15 @@ impl Failure {
         }
     }
 
+    /// A failure without `errorCode`, as those of the parts of the compatible service that send none.
+    pub(crate) fn bare(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: None,
+            message: message.into(),
+        }
+    }
+
     /// The body breaks its schema or says something that cannot be.
     pub(crate) fn body(message: impl Into<String>) -> Self {
         Self::new(400, "invalid_body", message)
@@ -49,11 +58,7 @@ impl Failure {
 
     /// There is no such route.
     pub(crate) fn no_route() -> Self {
-        Self {
-            status: 404,
-            code: None,
-            message: "Not Found".to_owned(),
-        }
+        Self::bare(404, "Not Found")
     }
 
     /// The route is one of the compatible API that is still to come.
@@ -77,11 +82,7 @@ impl Failure {
 
     /// Another entry has it already.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
-        Self {
-            status: 409,
-            code: None,
-            message: message.into(),
-        }
+        Self::bare(409, message)
     }
 
     /// The entry is not in the state that `If-Match` names.

@@ -171,8 +171,8 @@ fn answer(route: &Route) -> Option<Value> {
     let one = json!({"$ref": format!("#/components/schemas/{}", resource.title)});
     let array = json!({"type": "array", "items": one});
     match (route.operation.action, route.operation.answer) {
-        (Action::Delete, _) => None,
-        (Action::Run(..), _) if route.operation.status == 204 => None,
+        (Action::Delete | Action::Run(..), _) if route.operation.status == 204 => None,
+        (Action::Delete, _) => Some(json!({"type": "object"})),
         (Action::Create | Action::Find | Action::Update | Action::Replace, _)
         | (Action::Run(..), Answer::One) => Some(one),
         (Action::List, _) => {

@@ -119,7 +119,6 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/risk-assessments/settings/new-device",
         Answer::Fixed(r#"{"remember_for":30}"#),
     ),
-    ("/roles", Answer::List("roles")),
     ("/rules", Answer::List("rules")),
     ("/rules-configs", Answer::Array),
     (
@@ -144,8 +143,6 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("/users/{id}/enrollments", Answer::Array),
     ("/users/{id}/federated-connections-tokensets", Answer::Array),
     ("/users/{id}/organizations", Answer::List("organizations")),
-    ("/users/{id}/permissions", Answer::List("permissions")),
-    ("/users/{id}/roles", Answer::List("roles")),
     ("/users/{user_id}/refresh-tokens", Answer::Object("tokens")),
 ];
 

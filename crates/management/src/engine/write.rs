@@ -2,7 +2,7 @@
 
 use grantor_protocol::event::Event;
 use grantor_storage::{Batch, Error as StoreError, Record};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     call::Response,
@@ -124,13 +124,17 @@ impl Call<'_> {
 
     /// Deletes one.
     pub(crate) async fn delete(&self) -> Result<Response, Failure> {
+        let response = match self.operation.status {
+            204 => Response::nothing(),
+            status => Response::json(status, json!({})),
+        };
         for _ in 0..ATTEMPTS {
             let Some(record) = self.find_record().await? else {
                 let missing = &self.compiled.resource.missing;
                 return if missing.on_delete {
                     Err(missing.failure())
                 } else {
-                    Ok(Response::nothing())
+                    Ok(response)
                 };
             };
             self.check_match(record.revision)?;
@@ -146,11 +150,8 @@ impl Call<'_> {
                 .batch
                 .delete_revision(self.tenant, kind, &record.id, record.revision, self.now);
             (self.compiled.resource.rules.before_delete)(&mut change).await?;
-            match self
-                .commit(change, &Value::Null, &Response::nothing())
-                .await
-            {
-                Ok(()) => return Ok(Response::nothing()),
+            match self.commit(change, &Value::Null, &response).await {
+                Ok(()) => return Ok(response),
                 Err(error) => self.retry(error)?,
             }
         }

@@ -193,7 +193,7 @@ pub(crate) const fn filter(name: &'static str, schema: &'static str) -> Filter {
 
 /// What is answered when an object does not exist.
 pub(crate) struct Missing {
-    /// `errorCode`.
+    /// `errorCode`; empty where there is none.
     pub(crate) code: &'static str,
     /// The sentence.
     pub(crate) message: &'static str,
@@ -211,7 +211,10 @@ impl Missing {
 
     /// The refusal.
     pub(crate) fn failure(&self) -> Failure {
-        Failure::new(404, self.code, self.message)
+        Failure {
+            code: Some(self.code).filter(|code| !code.is_empty()),
+            ..Failure::bare(404, self.message)
+        }
     }
 }
 

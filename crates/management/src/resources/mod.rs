@@ -20,9 +20,12 @@ mod email_templates;
 mod grants;
 mod jobs;
 mod logs;
+mod permissions;
 mod prompt_texts;
 mod prompts;
 mod resource_servers;
+mod role_members;
+mod roles;
 mod sessions;
 mod signing_keys;
 mod stats;
@@ -44,7 +47,9 @@ pub(crate) use self::{
 use grantor_protocol::document::Kind;
 use grantor_storage::{Record, Selection, Window};
 
-use crate::{engine::Call, failure::Failure, resource::Resource};
+use serde_json::{Value, json};
+
+use crate::{call::Response, engine::Call, failure::Failure, resource::Resource};
 
 /// Every implemented resource.
 pub(crate) const ALL: &[&Resource] = &[
@@ -60,10 +65,13 @@ pub(crate) const ALL: &[&Resource] = &[
     &grants::GRANTS,
     &jobs::JOBS,
     &logs::LOGS,
+    &permissions::USER_PERMISSIONS,
     &prompt_texts::CUSTOM_TEXT,
     &prompt_texts::PARTIALS,
     &prompts::PROMPTS,
     &resource_servers::RESOURCE_SERVERS,
+    &role_members::USER_ROLES,
+    &roles::ROLES,
     &sessions::SESSIONS,
     &signing_keys::SIGNING_KEYS,
     &stats::STATS,
@@ -98,4 +106,19 @@ async fn all_documents(
         }
         found.extend(page.records);
     }
+}
+
+/// A part of a list that is paged by number: an array, or with totals an object that has it as `key`.
+fn offset_list(
+    key: &str,
+    (page, per_page, totals): (i64, i64, bool),
+    entries: Vec<Value>,
+    total: i64,
+) -> Response {
+    let body = if totals {
+        json!({"start": page * per_page, "limit": per_page, "total": total, key: entries})
+    } else {
+        Value::Array(entries)
+    };
+    Response::json(200, body)
 }

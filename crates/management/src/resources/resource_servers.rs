@@ -6,6 +6,7 @@ use grantor_protocol::{
     model::{Client, ClientGrant, ResourceServer},
     tenant::OWN_PREFIX,
 };
+use grantor_storage::permissions::Permission;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -232,7 +233,7 @@ fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
         check(change)?;
         settle_secret(change);
         if change.call.body.contains_key("scopes") {
-            narrow_grants(change).await?;
+            withdraw_scopes(change).await?;
         }
         Ok(())
     })
@@ -250,6 +251,8 @@ fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failu
             .batch
             .delete_linked(tenant, &ClientGrant::KIND, link, now);
         super::grants::delete_linked(change, ("audience", &identifier));
+        let id = change.text("id").unwrap_or_default().to_owned();
+        change.batch.take_permissions_of_api(tenant, &id);
         Ok(())
     })
 }
@@ -337,9 +340,9 @@ fn settle_secret(change: &mut Change<'_>) {
     }
 }
 
-/// A scope that the API no longer has is taken from its grants in the same batch, so that no later token carries it and
-/// a scope of the same name made later is not granted unseen.
-async fn narrow_grants(change: &mut Change<'_>) -> Result<(), Failure> {
+/// A scope that the API no longer has is taken from its grants, from roles and from users in the same batch, so that no
+/// later token carries it and a scope of the same name made later is not granted unseen.
+async fn withdraw_scopes(change: &mut Change<'_>) -> Result<(), Failure> {
     let kept: Vec<String> = scope_values(&change.document).map(str::to_owned).collect();
     let before = change.before.and_then(|record| record.body.as_object());
     let removed: Vec<String> = before
@@ -351,8 +354,21 @@ async fn narrow_grants(change: &mut Change<'_>) -> Result<(), Failure> {
     if removed.is_empty() {
         return Ok(());
     }
-    let identifier = change.text("identifier").unwrap_or_default().to_owned();
     let (call, kind) = (change.call, &ClientGrant::KIND);
+    if let Some(record) = change.before {
+        // The API first: so whoever gives one of these permissions meanwhile is seen, or sees this.
+        let (api, batch) = (&ResourceServer::KIND, &mut change.batch);
+        batch.require_revision(call.tenant, api, &record.id, record.revision);
+        for name in removed.iter().cloned() {
+            let resource_server_id = record.id.clone();
+            let gone = Permission {
+                resource_server_id,
+                name,
+            };
+            batch.take_permission_from_all(call.tenant, &gone);
+        }
+    }
+    let identifier = change.text("identifier").unwrap_or_default().to_owned();
     for grant in super::all_documents(call, kind, Some(("audience", &identifier))).await? {
         let mut body = grant.body;
         let Some(Value::Array(scope)) = body.get_mut("scope") else {

@@ -22,6 +22,7 @@ mod log_and_statistics;
 mod others;
 mod prompts;
 mod resource_servers;
+mod roles;
 mod support;
 mod tickets;
 mod users;

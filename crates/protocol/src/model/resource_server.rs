@@ -62,6 +62,15 @@ impl ResourceServer {
             .flatten()
             .map(|scope| scope.value.as_str())
     }
+
+    /// Whether it matters what a user may do here: scopes are narrowed by it, or tokens tell it.
+    pub fn weighs_permissions(&self) -> bool {
+        let told = matches!(
+            self.token_dialect,
+            Some(TokenDialect::AccessTokenAuthz | TokenDialect::Rfc9068ProfileAuthz)
+        );
+        told || self.enforce_policies == Some(true)
+    }
 }
 
 impl Document for ResourceServer {

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) session: Option<BrowserSession>,
     /// Its user.
     pub(crate) user: Option<User>,
+    /// What that user may do at the API.
+    permissions: Vec<String>,
     /// What that user consented to, for this client and API.
     pub(crate) user_grant: Option<Arc<Versioned<UserGrant>>>,
     hinted_subject: Option<String>,
@@ -70,6 +72,7 @@ impl World {
             client_grant,
             session: None,
             user: None,
+            permissions: Vec::new(),
             user_grant: None,
             hinted_subject: hinted_subject.map(|hint| hint.subject),
             login_form: if identifier_first.unwrap_or(Prompts::IDENTIFIER_FIRST) {
@@ -99,6 +102,8 @@ impl World {
                 .map(|stored| stored.user),
             None => None,
         };
+        let api = self.resource_server.as_deref();
+        self.permissions = load::permissions(store, site, &session.user_id, api).await?;
         let audience = request.target.consent_audience(&site.issuer);
         let key = [&session.user_id, &request.client_id, &audience].map(String::as_str);
         self.user_grant = store.typed_by(&site.tenant, "consent", &key).await?;
@@ -115,8 +120,7 @@ impl World {
             } else {
                 AccountState::Active
             },
-            // Roles come later; until then nobody holds permissions at an API that enforces them.
-            permissions: &[],
+            permissions: &self.permissions,
         });
         let skips = self
             .client

@@ -104,3 +104,19 @@ pub async fn realm(
     let found = store.typed::<Connection>(tenant, &record.id).await?;
     Ok(found.map(|found| Arc::clone(&found.value)))
 }
+
+/// What a user may do at an API, by roles and directly; nothing is looked up for one that neither enforces nor tells it.
+///
+/// # Errors
+/// What the store reports.
+pub async fn permissions(
+    store: &Store,
+    site: &Site,
+    user_id: &str,
+    resource_server: Option<&ResourceServer>,
+) -> Result<Vec<String>, Error> {
+    match resource_server.filter(|api| api.weighs_permissions()) {
+        Some(api) => store.permissions_at(&site.tenant, user_id, &api.id).await,
+        None => Ok(Vec::new()),
+    }
+}

@@ -74,6 +74,8 @@ impl<'a> Ground<'a> {
             }
             None => None,
         };
+        let api = resource_server.as_deref();
+        let permissions = load::permissions(store, site, &basis.user_id, api).await?;
         Ok(Self {
             app,
             context,
@@ -81,8 +83,7 @@ impl<'a> Ground<'a> {
             user,
             resource_server,
             client_grant,
-            // Roles come later; until then nobody holds permissions at an API that enforces them.
-            permissions: Vec::new(),
+            permissions,
         })
     }
 

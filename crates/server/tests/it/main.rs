@@ -30,6 +30,7 @@ mod password_grant;
 mod people;
 mod random_walk;
 mod recovery;
+mod roles;
 mod sign_in;
 mod telemetry;
 mod tenants;

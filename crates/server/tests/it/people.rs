@@ -15,31 +15,6 @@ on_both_engines!(
     j3_5_a_new_user_is_asked_by_mail_to_verify_its_address,
 );
 
-/// What the Management API answers to the operator.
-async fn manage(server: &TestServer, method: &str, path: &str, body: Value) -> Value {
-    let tenant = TenantId::default_tenant();
-    let issuer = Issuer::new("https", "login.orchard.test");
-    let caller = Caller::operator();
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let text = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    let request = grantor_management::Request {
-        query: Some(query),
-        body: text.as_bytes(),
-        ..grantor_management::Request::new(method, path, &issuer)
-    };
-    let answer = server
-        .app
-        .management
-        .answer(&tenant, &caller, request)
-        .await;
-    assert!(answer.status < 400, "{method} {path} {:?}", answer.body);
-    answer.body.unwrap_or_default()
-}
-
 async fn seeded(server: TestServer) -> TestServer {
     let tenant = TenantId::default_tenant();
     server.app.management.seed(&tenant).await.unwrap();
@@ -49,7 +24,7 @@ async fn seeded(server: TestServer) -> TestServer {
 async fn make_user(server: &TestServer, connection: &str, email: &str) -> Value {
     let body = json!({"connection": connection, "email": email, "password": "Passw0rd!-x",
         "verify_email": false});
-    manage(server, "POST", "/users", body).await
+    server.manage("POST", "/users", body).await
 }
 
 async fn work(server: &TestServer) {
@@ -70,10 +45,10 @@ async fn j3_8_users_are_made_found_changed_linked_and_deleted(server: TestServer
     let ada = make_user(&server, DB, "Ada@x.test").await;
     let bob = make_user(&server, DB, "bob@x.test").await;
     let body = json!({"app_metadata": {"level": 7}, "given_name": "Ada"});
-    manage(&server, "PATCH", &path(&ada), body).await;
+    server.manage("PATCH", &path(&ada), body).await;
     let query =
         "/users?q=app_metadata.level:[5%20TO%20*]%20AND%20given_name:ada&include_totals=true";
-    let found = manage(&server, "GET", query, Value::Null).await;
+    let found = server.manage("GET", query, Value::Null).await;
     assert_eq!(
         (&found["total"], &found["users"][0]["email"]),
         (&json!(1), &json!("ada@x.test"))
@@ -81,48 +56,40 @@ async fn j3_8_users_are_made_found_changed_linked_and_deleted(server: TestServer
     let bare = bob["user_id"].as_str().unwrap();
     let body = json!({"provider": "auth0", "user_id": bare});
     let identities = format!("{}/identities", path(&ada));
-    let linked = manage(&server, "POST", &identities, body).await;
+    let linked = server.manage("POST", &identities, body).await;
     assert_eq!(linked.as_array().unwrap().len(), 2);
     let unlink = format!("{identities}/auth0/{}", &bare[6..]);
-    manage(&server, "DELETE", &unlink, Value::Null).await;
-    let again = manage(&server, "GET", &path(&bob), Value::Null).await;
+    server.manage("DELETE", &unlink, Value::Null).await;
+    let again = server.manage("GET", &path(&bob), Value::Null).await;
     assert_eq!(again["email"], "bob@x.test");
-    manage(&server, "DELETE", &path(&ada), Value::Null).await;
-    let found = manage(
-        &server,
-        "GET",
-        "/users-by-email?email=ada@x.test",
-        Value::Null,
-    )
-    .await;
+    server.manage("DELETE", &path(&ada), Value::Null).await;
+    let found = server
+        .manage("GET", "/users-by-email?email=ada@x.test", Value::Null)
+        .await;
     assert_eq!(found, json!([]));
 }
 
 async fn connections_take_their_users_with_them(server: TestServer) {
     let server = seeded(server).await;
     let body = json!({"name": "Customers", "strategy": "auth0"});
-    let made = manage(&server, "POST", "/connections", body.clone()).await;
+    let made = server.manage("POST", "/connections", body.clone()).await;
     for number in 0..3 {
         make_user(&server, "Customers", &format!("u{number}@x.test")).await;
     }
     make_user(&server, DB, "stays@x.test").await;
     let one = format!("/connections/{}", made["id"].as_str().unwrap());
-    manage(&server, "DELETE", &one, Value::Null).await;
+    server.manage("DELETE", &one, Value::Null).await;
     work(&server).await;
-    let left = manage(&server, "GET", "/users", Value::Null).await;
+    let left = server.manage("GET", "/users", Value::Null).await;
     assert_eq!(left.as_array().unwrap().len(), 1);
-    manage(&server, "POST", "/connections", body).await;
+    server.manage("POST", "/connections", body).await;
 }
 
 async fn users_are_imported_and_exported_into_a_file(server: TestServer) {
     let server = seeded(server).await;
-    let found = manage(
-        &server,
-        "GET",
-        &format!("/connections?name={DB}"),
-        Value::Null,
-    )
-    .await;
+    let found = server
+        .manage("GET", &format!("/connections?name={DB}"), Value::Null)
+        .await;
     let rows: Vec<_> = (0..250)
         .map(|n| json!({"email": format!("u{n}@x.test")}))
         .collect();
@@ -154,16 +121,18 @@ async fn users_are_imported_and_exported_into_a_file(server: TestServer) {
     let job = answer.body.unwrap();
     work(&server).await;
     let one = format!("/jobs/{}", job["id"].as_str().unwrap());
-    let done = manage(&server, "GET", &one, Value::Null).await;
+    let done = server.manage("GET", &one, Value::Null).await;
     assert_eq!(
         (&done["status"], &done["summary"]["inserted"]),
         (&json!("completed"), &json!(250))
     );
 
-    let job = manage(&server, "POST", "/jobs/users-exports", json!({})).await;
+    let job = server
+        .manage("POST", "/jobs/users-exports", json!({}))
+        .await;
     work(&server).await;
     let one = format!("/jobs/{}", job["id"].as_str().unwrap());
-    let done = manage(&server, "GET", &one, Value::Null).await;
+    let done = server.manage("GET", &one, Value::Null).await;
     let location = done["location"].as_str().unwrap();
     let file = fetch(&server, location).await;
     assert_eq!(file.status, 200);
@@ -191,7 +160,7 @@ async fn fetch(server: &TestServer, location: &str) -> crate::support::Answer {
 async fn j3_5_a_new_user_is_asked_by_mail_to_verify_its_address(server: TestServer) {
     let server = seeded(server).await;
     let body = json!({"connection": DB, "email": "ada@x.test", "password": "Passw0rd!-x"});
-    let made = manage(&server, "POST", "/users", body).await;
+    let made = server.manage("POST", "/users", body).await;
     assert_eq!(made["email_verified"], false);
     let (store, tenant) = (&server.app.store, TenantId::default_tenant());
     let now = server.app.env.now();

@@ -3,6 +3,7 @@
 mod browser;
 mod clock;
 mod codes;
+mod management;
 mod server;
 mod shop;
 mod smtp;
