@@ -10,7 +10,7 @@ use crate::{
     client_auth::{AuthenticatedClient, Method},
     grants::GrantType,
     model::{Client, ClientGrant, ClientPolicy, ResourceServer, SubjectType},
-    profile::ScopeBeyondGrant,
+    profile::{ScopeBeyondGrant, ScopeInResponse},
     refusal::Refusal,
     rule::Rule,
 };
@@ -113,6 +113,12 @@ impl Granted {
     /// Whether the granted scope is not what was asked for, so that RFC 6749 §5.1 wants it named.
     pub fn differs_from(&self, requested: &[String]) -> bool {
         self.scope != requested
+    }
+
+    /// The `scope` of a response, where it has one.
+    pub fn told(&self, requested: &[String], when: ScopeInResponse) -> Option<String> {
+        let told = when == ScopeInResponse::Always || self.differs_from(requested);
+        (told && !self.scope.is_empty()).then(|| self.scope.join(" "))
     }
 }
 

@@ -5,12 +5,16 @@ use serde_json::{Map, Value};
 
 use crate::{
     env::Timestamp,
+    grants::GrantType,
     id_token::is_reserved,
     model::{ResourceServer, SigningAlg, TokenDialect},
 };
 
 /// Life of a token that is good for userinfo alone, in seconds.
 pub const USERINFO_TOKEN_LIFETIME_SECONDS: i64 = 86_400;
+
+/// Life of such a token if it went through the browser, in seconds.
+pub const USERINFO_TOKEN_FOR_WEB_LIFETIME_SECONDS: i64 = 7200;
 
 /// Which way a token goes to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,17 @@ pub enum Channel {
     Front,
     /// From the token endpoint.
     Back,
+}
+
+impl Channel {
+    /// The way of tokens that `grant_type` gives.
+    pub fn of(grant_type: GrantType) -> Self {
+        if grant_type == GrantType::IMPLICIT {
+            Self::Front
+        } else {
+            Self::Back
+        }
+    }
 }
 
 /// What an access token for a user looks like.
@@ -55,11 +70,13 @@ impl<'a> TokenForm<'a> {
         Self::Jwt(api, userinfo)
     }
 
-    /// Its life, in seconds.
-    pub const fn lifetime_seconds(&self) -> i64 {
-        match self {
-            Self::Opaque => USERINFO_TOKEN_LIFETIME_SECONDS,
-            Self::Jwt(api, _) => api.token_lifetime,
+    /// Its life, in seconds, if it goes by `channel`: shorter through the browser, where more can go wrong with it.
+    pub fn lifetime_seconds(&self, channel: Channel) -> i64 {
+        match (self, channel) {
+            (Self::Opaque, Channel::Front) => USERINFO_TOKEN_FOR_WEB_LIFETIME_SECONDS,
+            (Self::Opaque, Channel::Back) => USERINFO_TOKEN_LIFETIME_SECONDS,
+            (Self::Jwt(api, _), Channel::Front) => api.lifetime_for_web(),
+            (Self::Jwt(api, _), Channel::Back) => api.token_lifetime,
         }
     }
 }
@@ -258,11 +275,29 @@ mod tests {
     fn a_token_without_an_api_is_opaque_and_has_a_life_of_its_own() {
         let form = TokenForm::of(None, &scope(&["openid"]));
         assert!(matches!(form, TokenForm::Opaque));
-        assert_eq!(form.lifetime_seconds(), 86_400);
+        assert_eq!(form.lifetime_seconds(Channel::Back), 86_400);
+        assert_eq!(form.lifetime_seconds(Channel::Front), 7200);
         assert_eq!(
-            TokenForm::of(Some(&api("RS256")), &[]).lifetime_seconds(),
+            TokenForm::of(Some(&api("RS256")), &[]).lifetime_seconds(Channel::Back),
             600
         );
+    }
+
+    #[test]
+    fn t14_1_a_token_through_the_browser_lives_as_long_as_the_api_says_and_no_longer_than_others() {
+        for (lifetime, for_web, expected) in [
+            (86_400, Some(600), 600),
+            (86_400, None, 7200),
+            (300, None, 300),
+            (300, Some(600), 300),
+        ] {
+            let mut api = api("RS256");
+            api.token_lifetime = lifetime;
+            api.token_lifetime_for_web = for_web;
+            let form = TokenForm::of(Some(&api), &[]);
+            assert_eq!(form.lifetime_seconds(Channel::Front), expected);
+            assert_eq!(form.lifetime_seconds(Channel::Back), lifetime);
+        }
     }
 
     #[test]

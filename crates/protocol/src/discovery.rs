@@ -19,8 +19,10 @@ pub fn document(issuer: &Issuer, settings: &TenantSettings) -> Value {
             "openid", "profile", "name", "given_name", "family_name", "nickname", "email", "email_verified", "picture",
             "created_at", "identities", "phone", "address",
         ],
-        "grant_types_supported": ["authorization_code", "client_credentials"],
-        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "implicit", "client_credentials"],
+        "response_types_supported": [
+            "code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
+        ],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],

@@ -244,7 +244,7 @@ pub enum AuthTime {
 /// The access token that is issued with an ID token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside<'a> {
-    /// None: the ID token is all that the client gets.
+    /// None.
     Nothing,
     /// One through the browser, with its `at_hash`.
     FrontChannel(&'a str),
@@ -259,8 +259,9 @@ impl IdToken<'_> {
             return None;
         }
         let switches = self.client.switches();
-        let by_scope = switches.profile_claims == ProfileClaims::InIdToken
-            || self.access_token == Beside::Nothing;
+        // OIDC Core §5.4: in the ID token, if it is all that the client ever gets. A code leads to an access token.
+        let alone = self.access_token == Beside::Nothing && self.c_hash.is_none();
+        let by_scope = switches.profile_claims == ProfileClaims::InIdToken || alone;
         let scope = if by_scope { self.scope } else { &[] };
         let mut claims = Map::new();
         person.disclose(

@@ -67,10 +67,14 @@ pub enum Rule {
     AuthorizationClientUnknown,
     /// The redirect URI is not among the client's callbacks.
     RedirectUriNotRegistered,
-    /// The response type is unknown, or comes later.
+    /// The response type is unknown, or not for this client.
     ResponseTypeUnsupported,
     /// The response mode is unknown, or does not go with the response type.
     ResponseModeUnsupported,
+    /// A web message would go to an origin that the client has not registered for them.
+    WebOriginNotRegistered,
+    /// An ID token was asked for without the scope that opens it.
+    OpenidMissing,
     /// A parameter has a value that it cannot have.
     ParameterMalformed,
     /// `prompt=none` beside another prompt.
@@ -214,6 +218,8 @@ impl Rule {
         Self::RedirectUriNotRegistered,
         Self::ResponseTypeUnsupported,
         Self::ResponseModeUnsupported,
+        Self::WebOriginNotRegistered,
+        Self::OpenidMissing,
         Self::ParameterMalformed,
         Self::PromptNoneNotAlone,
         Self::OnlineAndOffline,

@@ -17,7 +17,9 @@ use crate::{
     session::{AuthenticationMethod, BrowserSession, Limits},
 };
 
-use super::{AuthorizationRequest, Progress, Prompt, Screen, ScreenHint, progress::Done};
+use super::{
+    AuthorizationRequest, Progress, Prompt, ResponseType, Screen, ScreenHint, progress::Done,
+};
 
 /// What is known when the next step is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +97,7 @@ pub enum Step {
     Fail(Refusal),
     /// The login took too long; the error goes to a page, because the client has stopped waiting.
     Over(Refusal),
-    /// An authorization code.
+    /// What was asked for: a code, tokens, or both.
     Issue(Approval),
 }
 
@@ -123,7 +125,7 @@ pub enum Page {
 }
 
 /// Proof that nothing is owed: who logged in, and what was granted. Made only by [`next_step`]; nothing else leads to an
-/// authorization code.
+/// authorization code or to tokens through the browser.
 #[derive(Clone, Debug)]
 pub struct Approval {
     session: BrowserSession,
@@ -216,21 +218,32 @@ fn owed(
     })
 }
 
-/// **The** decision function, for this request.
+/// **The** decision function, for this request. Where a code comes back beside tokens, the code's part is what counts: it
+/// is the wider one, and what goes through the browser is decided once more when it is made.
 fn decide(
     request: &AuthorizationRequest,
     facts: &Facts<'_>,
     permissions: Permissions<'_>,
 ) -> Result<Granted, Refusal> {
-    authorization::decide(&authorization::Facts {
-        client: facts.client,
-        grant_type: GrantType::AUTHORIZATION_CODE,
-        subject: Subject::User(permissions),
-        audience: request.target.api(),
-        resource_server: facts.resource_server,
-        client_grant: facts.client_grant,
-        requested_scope: &request.scope,
-    })
+    let decide_by = |grant_type| {
+        authorization::decide(&authorization::Facts {
+            client: facts.client,
+            grant_type,
+            subject: Subject::User(permissions),
+            audience: request.target.api(),
+            resource_server: facts.resource_server,
+            client_grant: facts.client_grant,
+            requested_scope: &request.scope,
+        })
+    };
+    match request.response_type {
+        ResponseType::Code => decide_by(GrantType::AUTHORIZATION_CODE),
+        hybrid if hybrid.has_code() => {
+            decide_by(GrantType::IMPLICIT)?;
+            decide_by(GrantType::AUTHORIZATION_CODE)
+        }
+        _ => decide_by(GrantType::IMPLICIT),
+    }
 }
 
 /// A user whose session lasts and is good enough for the request. Made only by [`authenticated`].

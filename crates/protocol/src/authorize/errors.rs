@@ -2,7 +2,7 @@
 //!
 //! As long as client and redirect URI are proven valid, errors are redirected; before that, never (RFC 6749 §4.1.2.1).
 
-use super::{Response, ReturnAddress};
+use super::{Response, ResponseMode, ReturnAddress};
 use crate::{
     model::{Client, RedirectionPolicy},
     refusal::Refusal,
@@ -28,13 +28,15 @@ pub struct AuthorizationError {
 }
 
 /// Where errors go that are met once `address` is known. Applications under open-redirect protection (strict third-party
-/// ones, unless set) get theirs onto a page, so that nobody can send a browser there without a login.
+/// ones, unless set) get theirs onto a page, so that nobody can send a browser there without a login. A web message sends
+/// the browser nowhere.
 pub fn delivery_of(client: &Client, address: &ReturnAddress) -> Delivery {
+    let redirects = address.response_mode != ResponseMode::WebMessage;
     let protected = match client.redirection_policy {
         Some(policy) => policy == RedirectionPolicy::OpenRedirectProtection,
         None => client.is_strict_third_party(),
     };
-    if protected {
+    if protected && redirects {
         Delivery::Page
     } else {
         Delivery::Redirect(Box::new(address.clone()))

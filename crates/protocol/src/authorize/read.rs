@@ -63,6 +63,8 @@ pub fn read(
     let state = parameters.text("state").map_err(page)?.map(str::to_owned);
     let named_mode = parameters.text("response_mode").map_err(page)?;
     let mode = named_mode.and_then(ResponseMode::parse);
+    // An error does not travel by a mode that the response could not have.
+    let mode = mode.filter(|&mode| response_type.is_none_or(|known| known.goes_by(mode)));
     let address = ReturnAddress {
         redirect_uri,
         response_mode: mode
@@ -70,6 +72,9 @@ pub fn read(
             .unwrap_or(ResponseMode::Query),
         state,
     };
+    if address.response_mode == ResponseMode::WebMessage {
+        receives_messages(reading, &address.redirect_uri).map_err(page)?;
+    }
     let refused = |refusal| AuthorizationError {
         refusal,
         delivery: delivery_of(reading.client, &address),
@@ -82,12 +87,10 @@ pub fn read(
     rest(parameters, reading, response_type, &address, sent, now).map_err(refused)
 }
 
-fn redirect_uri(
-    parameters: &Parameters,
-    reading: &Reading<'_>,
-) -> Result<(RedirectUri, RedirectUriParameter), Refusal> {
+/// The client's callbacks.
+fn registered<'a>(reading: &Reading<'a>) -> Registered<'a> {
     let client = reading.client;
-    let registered = Registered {
+    Registered {
         entries: client.callbacks.as_deref().unwrap_or_default(),
         wildcards: if client.is_strict_third_party() {
             Wildcards::Ignored
@@ -96,7 +99,15 @@ fn redirect_uri(
         },
         organization_name: reading.organization_name,
         domain_metadata: reading.domain_metadata,
-    };
+    }
+}
+
+fn redirect_uri(
+    parameters: &Parameters,
+    reading: &Reading<'_>,
+) -> Result<(RedirectUri, RedirectUriParameter), Refusal> {
+    let client = reading.client;
+    let registered = registered(reading);
     let Some(sent) = parameters.text("redirect_uri")? else {
         let first = registered.first().ok_or_else(|| {
             Refusal::new(Rule::MissingParameter)
@@ -113,7 +124,28 @@ fn redirect_uri(
     Ok((uri, RedirectUriParameter::Sent))
 }
 
-/// The response type, if the client may use it and the server can answer it.
+/// Whether a script of the redirect URI's origin may be told what a response says: the list is another one than that of
+/// callbacks, because every page of an origin hears its messages, and one callback alone gets a redirect.
+fn receives_messages(reading: &Reading<'_>, redirect_uri: &RedirectUri) -> Result<(), Refusal> {
+    let client = reading.client;
+    let origin = redirect_uri.origin();
+    let registered = Registered {
+        entries: client.web_origins.as_deref().unwrap_or_default(),
+        ..registered(reading)
+    };
+    if origin
+        .as_deref()
+        .is_some_and(|origin| registered.allows_origin(origin))
+    {
+        return Ok(());
+    }
+    let origin = origin.unwrap_or_else(|| "null".to_owned());
+    Err(Refusal::new(Rule::WebOriginNotRegistered)
+        .naming("origin", origin)
+        .with("client_id", &client.client_id))
+}
+
+/// The response type, if the client may use it.
 fn supported(
     response_type: Option<ResponseType>,
     words: &[&str],
@@ -141,12 +173,7 @@ fn supported(
             .naming("grant_type", missing.as_str())
             .with("client_id", &client.client_id));
     }
-    // TODO: the other response types join with the implicit and hybrid flows.
-    if response_type == ResponseType::Code {
-        Ok(response_type)
-    } else {
-        Err(unsupported())
-    }
+    Ok(response_type)
 }
 
 /// Everything that is told to the client if it is wrong.
@@ -191,6 +218,7 @@ fn rest(
         invitation: text("invitation")?,
     };
     needs_pkce(reading.client, &request)?;
+    needs_of_id_tokens(&request)?;
     Ok(request)
 }
 
@@ -271,8 +299,24 @@ pub(crate) fn organization(
 fn needs_pkce(client: &Client, request: &AuthorizationRequest) -> Result<(), Refusal> {
     let must = client.is_strict_third_party()
         || client.is_public() && client.switches().pkce == Pkce::RequiredOfPublicClients;
-    if must && request.code_challenge.is_none() {
+    let has_code = request.response_type.has_code();
+    if must && has_code && request.code_challenge.is_none() {
         return Err(Refusal::new(Rule::CodeChallengeMissing).with("client_id", &client.client_id));
+    }
+    Ok(())
+}
+
+/// OIDC Core §3.2.2.1: through a browser an ID token could be replayed; the application knows its own by the nonce.
+fn needs_of_id_tokens(request: &AuthorizationRequest) -> Result<(), Refusal> {
+    if !request.response_type.has_id_token() {
+        return Ok(());
+    }
+    let refuse = |refusal: Refusal| Err(refusal.with("client_id", &request.client_id));
+    if request.nonce.is_none() {
+        return refuse(Refusal::new(Rule::MissingParameter).naming("parameter", "nonce"));
+    }
+    if !request.is_openid() {
+        return refuse(Refusal::new(Rule::OpenidMissing));
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The way an authorization response goes: response types, response modes, and the parameters of each.
 //!
-//! Does not write HTML: a form post and its fields are handed to the page that posts them.
+//! Does not write HTML: a form post or a message is handed to the page that sends it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::{grants::GrantType, model::Client, redirect_uri::RedirectUri, tenant::Issuer};
 
@@ -61,6 +62,36 @@ impl ResponseType {
             _ => ResponseMode::Fragment,
         }
     }
+
+    /// Whether it can travel by `mode`. Tokens never travel in a query, which logs and `Referer` headers keep (OAuth 2.0
+    /// Multiple Response Types §3.0).
+    pub fn goes_by(self, mode: ResponseMode) -> bool {
+        self == Self::Code || mode != ResponseMode::Query
+    }
+
+    /// Whether a code comes back.
+    pub const fn has_code(self) -> bool {
+        matches!(
+            self,
+            Self::Code | Self::CodeIdToken | Self::CodeToken | Self::CodeIdTokenToken
+        )
+    }
+
+    /// Whether an access token comes back through the browser.
+    pub const fn has_access_token(self) -> bool {
+        matches!(
+            self,
+            Self::Token | Self::IdTokenToken | Self::CodeToken | Self::CodeIdTokenToken
+        )
+    }
+
+    /// Whether an ID token comes back through the browser.
+    pub const fn has_id_token(self) -> bool {
+        matches!(
+            self,
+            Self::IdToken | Self::IdTokenToken | Self::CodeIdToken | Self::CodeIdTokenToken
+        )
+    }
 }
 
 /// `response_mode`.
@@ -73,16 +104,19 @@ pub enum ResponseMode {
     Fragment,
     /// As a form that the browser posts (OAuth 2.0 Form Post Response Mode).
     FormPost,
+    /// As a message from a frame or a popup to the window of the application, of the compatible API (OAuth 2.0 Web Message
+    /// Response Mode, draft).
+    WebMessage,
 }
 
 impl ResponseMode {
     /// The mode called `name`.
-    // TODO: `web_message` joins with silent authentication, and the origins that may receive it.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "query" => Self::Query,
             "fragment" => Self::Fragment,
             "form_post" => Self::FormPost,
+            "web_message" => Self::WebMessage,
             _ => return None,
         })
     }
@@ -112,6 +146,13 @@ pub enum Response {
         /// One hidden field each.
         fields: Vec<(&'static str, String)>,
     },
+    /// To be sent by a page of the server to the window that frames or opened it.
+    WebMessage {
+        /// The one origin that may receive it.
+        target_origin: String,
+        /// What it receives.
+        message: Value,
+    },
 }
 
 impl ReturnAddress {
@@ -135,8 +176,28 @@ impl ReturnAddress {
                 action: self.redirect_uri.as_str().to_owned(),
                 fields: parameters,
             },
+            ResponseMode::WebMessage => Response::WebMessage {
+                // A redirect URI without an origin is not read together with this mode. The text names no origin, so
+                // that a browser would deliver nothing.
+                target_origin: self.redirect_uri.origin().unwrap_or_default(),
+                message: message(parameters),
+            },
         }
     }
+}
+
+/// The message that SDKs of the compatible API listen for.
+fn message(parameters: Vec<(&'static str, String)>) -> Value {
+    let members = parameters.into_iter().map(|(name, text)| {
+        let value = match (name, text.parse::<i64>()) {
+            // A number, as the token endpoint has it (RFC 6749 §5.1).
+            ("expires_in", Ok(seconds)) => seconds.into(),
+            _ => text.into(),
+        };
+        (name.to_owned(), value)
+    });
+    let response: Map<String, Value> = members.collect();
+    json!({"type": "authorization_response", "response": response})
 }
 
 #[cfg(test)]
@@ -216,6 +277,43 @@ mod tests {
                 fields: vec![("code", "c0de".to_owned()), ("state", "<s>".to_owned())],
             }
         );
+    }
+
+    #[test]
+    fn a_web_message_is_for_the_origin_of_the_redirect_uri_and_has_the_state() {
+        let mut parameters = code();
+        parameters.push(("expires_in", "7200".to_owned()));
+        let mut to = address(ResponseMode::WebMessage, Some("12"));
+        to.redirect_uri = RedirectUri::try_from("https://Spa.Test:8443/a?b".to_owned()).unwrap();
+        assert_eq!(
+            to.respond(parameters, &client("auth0"), &issuer()),
+            Response::WebMessage {
+                target_origin: "https://spa.test:8443".to_owned(),
+                message: json!({"type": "authorization_response",
+                    "response": {"code": "c0de", "expires_in": 7200, "state": "12"}}),
+            }
+        );
+    }
+
+    #[test]
+    fn t13_2_a_query_carries_a_code_alone() {
+        for (words, expected) in [
+            (&["code"][..], true),
+            (&["token"], false),
+            (&["id_token"], false),
+            (&["code", "id_token"], false),
+            (&["code", "token"], false),
+        ] {
+            let response_type = ResponseType::parse(words).unwrap();
+            assert_eq!(response_type.goes_by(ResponseMode::Query), expected);
+            for mode in [
+                ResponseMode::Fragment,
+                ResponseMode::FormPost,
+                ResponseMode::WebMessage,
+            ] {
+                assert!(response_type.goes_by(mode), "{words:?}");
+            }
+        }
     }
 
     #[test]

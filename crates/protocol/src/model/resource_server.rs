@@ -30,6 +30,9 @@ pub struct ResourceServer {
     /// Life of an access token, in seconds.
     #[serde(default = "default_lifetime")]
     pub token_lifetime: i64,
+    /// Life of an access token that goes through the browser, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_for_web: Option<i64>,
     /// Whether refresh tokens are issued for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_offline_access: Option<bool>,
@@ -54,7 +57,17 @@ const fn default_lifetime() -> i64 {
     86_400
 }
 
+/// Life of an access token that goes through the browser, unless set, in seconds.
+const DEFAULT_LIFETIME_FOR_WEB: i64 = 7200;
+
 impl ResourceServer {
+    /// Life of an access token that goes through the browser, in seconds: never longer than that of others.
+    pub fn lifetime_for_web(&self) -> i64 {
+        self.token_lifetime_for_web
+            .unwrap_or(DEFAULT_LIFETIME_FOR_WEB)
+            .min(self.token_lifetime)
+    }
+
     /// The values of its scopes, in the order they were registered.
     pub fn scope_values(&self) -> impl Iterator<Item = &str> {
         self.scopes

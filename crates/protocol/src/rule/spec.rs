@@ -199,6 +199,18 @@ impl Rule {
                 "OAuth 2.0 Multiple Response Types §2.1",
                 "Unsupported response mode: {response_mode}",
             ),
+            Self::WebOriginNotRegistered => same(
+                403,
+                E::UnauthorizedClient,
+                VENDOR,
+                "The origin {origin} is not in the list of allowed web origins",
+            ),
+            Self::OpenidMissing => same(
+                400,
+                E::InvalidScope,
+                "OIDC Core §3.1.2.1",
+                "Missing required scope: openid",
+            ),
             Self::ParameterMalformed => invalid(
                 "RFC 6749 §4.1.2.1",
                 "Invalid value of parameter: {parameter}",

@@ -1,4 +1,5 @@
-//! How a login, or a page outside of one, answers: by a page, by a redirect, or by a form that the browser posts.
+//! How a login, or a page outside of one, answers: by a page, by a redirect, or by a form or a message that the browser
+//! sends.
 
 use std::sync::Arc;
 
@@ -107,6 +108,10 @@ pub(crate) async fn authorization(
             };
             page(visit, reader, &FormPost::new(&action, fields)).await
         }
+        authorize::Response::WebMessage {
+            target_origin,
+            message,
+        } => Ok(pages::web_message(&target_origin, &message)),
     }
 }
 

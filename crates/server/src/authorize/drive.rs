@@ -6,32 +6,25 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::{
     authorize::{
-        self, Approval, AuthorizationError, AuthorizationRequest, Page, PlainChallenges, Progress,
-        Reading, Step, next_step,
+        self, AuthorizationError, AuthorizationRequest, Page, PlainChallenges, Progress, Reading,
+        Step, next_step,
     },
-    env::IdForm,
-    grants::authorization_code::{AuthorizationCode, MAX_LIFETIME_SECONDS, PURPOSE},
     model::Client,
     parameters::Parameters,
-    refusal::Refusal,
-    rule::Rule,
     secret::Secret,
 };
-use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION, SINGLE_USE, StoredLogin};
+use grantor_storage::{Error as StoreError, LOGIN, StoredLogin};
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
-    answer, connection,
+    connection,
     fault::Fault,
-    journal,
+    issue,
     paths::{RESUME, path_of},
     visit::{Handle, Pending, Visit},
     world::{self, World},
 };
 use crate::{account::own_client, embedded, pipeline::load};
-
-/// Length of a code: 43 characters of 64, so 258 bits.
-const CODE_LENGTH: usize = 43;
 
 /// A redirect within the browser. 302, as the compatible API answers: what follows is a GET in every browser (WHATWG
 /// Fetch), after a POST too.
@@ -163,7 +156,7 @@ pub(super) fn look_again(pending: &Pending) -> Response {
     redirect(&address(RESUME, &pending.handle.state))
 }
 
-/// Ends a login: with a code, or with why there is none.
+/// Ends a login: with what was asked for, or with why there is nothing.
 pub(super) async fn conclude(
     visit: &Visit<'_>,
     request: &AuthorizationRequest,
@@ -176,7 +169,7 @@ pub(super) async fn conclude(
             let mut batch = visit.app.store.batch();
             let session = approval.session().clone().used(visit.context.now);
             batch.use_session(&visit.context.site.tenant, &session);
-            let issued = issue(visit, (request, world), &approval, pending, batch).await?;
+            let issued = issue::issue(visit, (request, world), &approval, pending, batch).await?;
             return match (issued, pending) {
                 (Some(response), _) => Ok(response),
                 // A new request sees what is so now.
@@ -213,47 +206,6 @@ async fn end(visit: &Visit<'_>, pending: Option<&Pending>) -> Result<(), Fault> 
         Ok(()) | Err(StoreError::Guard { label: LOGIN }) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Issues a code, in the commit of `batch`, which begins or uses the session. The login ends with it too, so that neither a
-/// second tab nor a logout in the meantime leaves a code behind. `None`: another tab was faster, or the session ended or
-/// was renewed meanwhile, or what proved the user was used; then nothing was done.
-pub(super) async fn issue(
-    visit: &Visit<'_>,
-    (request, world): (&AuthorizationRequest, &World),
-    approval: &Approval,
-    pending: Option<&Pending>,
-    mut batch: Batch,
-) -> Result<Option<Response>, Fault> {
-    let (store, site, now) = (&visit.app.store, &visit.context.site, visit.context.now);
-    let code = Secret::new(visit.app.env.id(IdForm::UrlSafe(CODE_LENGTH)));
-    let stands_for = AuthorizationCode::issue(request, approval, MAX_LIFETIME_SECONDS, now);
-    let payload = serde_json::to_string(&stands_for).map_err(|error| {
-        tracing::error!(%error, "a code could not be written");
-        Refusal::new(Rule::Internal)
-    })?;
-    let digest = store.keyed_digest(code.expose().as_bytes());
-    let expires_at = stands_for.expires_at;
-    batch.issue(&site.tenant, PURPOSE, &digest, &payload, expires_at);
-    batch.join_session(&site.tenant, &approval.session().id, &request.client_id);
-    if let Some(pending) = pending {
-        batch.end_login(&site.tenant, &pending.handle.digest, pending.login.revision);
-    }
-    match store.commit(batch).await {
-        Ok(()) => {}
-        Err(StoreError::Guard {
-            label: LOGIN | SESSION | SINGLE_USE,
-        }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
-    journal::succeeded(visit, request, world, approval).await;
-    let parameters = vec![("code", code.expose().to_owned())];
-    let response = request
-        .return_address
-        .respond(parameters, &world.client, &site.issuer);
-    answer::authorization(visit, &world.client, response)
-        .await
-        .map(Some)
 }
 
 /// The client of a pending login and the facts.

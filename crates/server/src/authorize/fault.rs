@@ -51,10 +51,11 @@ impl Fault {
         fault
     }
 
-    /// The same in the language that `parameters` ask for, whatever else is wrong with them.
-    pub(crate) fn in_language_of(mut self, parameters: &Parameters) -> Self {
-        let words = parameters.words("ui_locales").unwrap_or_default();
-        self.ui_locales = words.into_iter().map(str::to_owned).collect();
+    /// The same in the language that `parameters` ask for, and silent if they ask for that, whatever else is wrong with them.
+    pub(crate) fn in_manner_of(mut self, parameters: &Parameters) -> Self {
+        let words = |name| parameters.words(name).unwrap_or_default();
+        self.ui_locales = words("ui_locales").into_iter().map(str::to_owned).collect();
+        self.silent |= words("prompt") == ["none"];
         self
     }
 

@@ -10,7 +10,7 @@ use grantor_protocol::{
 use super::{fault::Fault, visit::Visit, world::World};
 use crate::pipeline::record;
 
-/// A code was issued.
+/// What was asked for was issued.
 pub(super) async fn succeeded(
     visit: &Visit<'_>,
     request: &AuthorizationRequest,

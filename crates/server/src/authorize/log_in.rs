@@ -13,6 +13,7 @@ use grantor_storage::{Batch, Error as StoreError, LOGIN, SESSION, SINGLE_USE};
 use super::{
     drive,
     fault::Fault,
+    issue,
     visit::{Pending, Visit, session_digest},
     world::World,
 };
@@ -105,10 +106,10 @@ async fn log_in_by(
         batch.note_login(tenant, &user_id, &ip, now);
     }
     let entered = match step {
-        // Nothing more is owed: session and code are one commit.
+        // Nothing more is owed: session and what was asked for are one commit.
         Step::Issue(approval) => {
             let asked = (&request, &world);
-            drive::issue(visit, asked, &approval, Some(&pending), batch).await?
+            issue::issue(visit, asked, &approval, Some(&pending), batch).await?
         }
         Step::Show(page) => owe(visit, &pending, &progress, &page, batch).await?,
         Step::Fail(_) | Step::Over(_) => None,

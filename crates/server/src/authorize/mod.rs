@@ -9,6 +9,7 @@ mod consent;
 pub(crate) mod drive;
 mod error_page;
 pub(crate) mod fault;
+mod issue;
 pub(crate) mod journal;
 pub(crate) mod log_in;
 mod login;
@@ -64,7 +65,7 @@ async fn authorize(
         take(&visit)?;
         let parameters = visit::asked(&method, &uri, &body)?;
         let begun = drive::begin(&visit, &parameters).await;
-        begun.map_err(|fault| fault.in_language_of(&parameters))
+        begun.map_err(|fault| fault.in_manner_of(&parameters))
     };
     answer::outcome(&visit, outcome.await).await
 }

@@ -9,9 +9,11 @@ use grantor_protocol::{
     client_auth::MAX_CLIENT_ID_LENGTH,
     model::{Client, ClientGrant, Prompts, ResourceServer, SubjectType, TenantSettings, UserGrant},
     parameters::clipped,
+    redirect_uri::RedirectUri,
     refusal::Refusal,
     rule::Rule,
     session::{BrowserSession, Limits, persistence},
+    tenant::Issuer,
     users::{User, UserId},
 };
 use grantor_storage::Versioned;
@@ -35,6 +37,7 @@ pub(crate) struct World {
     pub(crate) user_grant: Option<Arc<Versioned<UserGrant>>>,
     hinted_subject: Option<String>,
     login_form: LoginForm,
+    confirmation: Confirmation,
 }
 
 impl World {
@@ -65,8 +68,10 @@ impl World {
         };
         let prompts = store.typed::<Prompts>(&site.tenant, Prompts::ID).await?;
         let identifier_first = prompts.and_then(|prompts| prompts.value.identifier_first);
+        let settings = load::settings(store, site).await?;
         let mut world = Self {
-            settings: load::settings(store, site).await?,
+            confirmation: confirmation(&client, &settings, &site.issuer),
+            settings,
             client,
             resource_server,
             client_grant,
@@ -122,12 +127,6 @@ impl World {
             },
             permissions: &self.permissions,
         });
-        let skips = self
-            .client
-            .skip_non_verifiable_callback_uri_confirmation_prompt
-            .or(self
-                .settings
-                .skip_non_verifiable_callback_uri_confirmation_prompt);
         Facts {
             client: &self.client,
             resource_server: self.resource_server.as_deref(),
@@ -139,11 +138,7 @@ impl World {
             hinted_subject: self.hinted_subject.as_deref(),
             progress,
             login_form: self.login_form,
-            confirmation: if skips == Some(true) {
-                Confirmation::Skipped
-            } else {
-                Confirmation::Wanted
-            },
+            confirmation: self.confirmation,
         }
     }
 
@@ -154,6 +149,21 @@ impl World {
             &self.settings,
             own.unwrap_or_else(|| persistence(&self.settings)),
         )
+    }
+}
+
+/// Whether a login without a page is confirmed: the client's setting, else the tenant's. Unless set, it is; but not where
+/// the server itself is on the developer's own machine, whose applications could not log in silently otherwise.
+fn confirmation(client: &Client, settings: &TenantSettings, issuer: &Issuer) -> Confirmation {
+    let set = client
+        .skip_non_verifiable_callback_uri_confirmation_prompt
+        .or(settings.skip_non_verifiable_callback_uri_confirmation_prompt);
+    let own = RedirectUri::try_from(issuer.as_str().to_owned());
+    let on_loopback = own.is_ok_and(|own| !own.is_verifiable());
+    if set.unwrap_or(on_loopback) {
+        Confirmation::Skipped
+    } else {
+        Confirmation::Wanted
     }
 }
 
@@ -171,4 +181,41 @@ pub(crate) async fn client(visit: &Visit<'_>, client_id: &str) -> Result<Arc<Cli
     Ok(known
         .map(|client| Arc::clone(&client.value))
         .ok_or_else(unknown)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn t11_4_logins_are_confirmed_unless_set_but_not_on_the_developers_own_machine() {
+        let settings = |skips| -> TenantSettings {
+            let name = "skip_non_verifiable_callback_uri_confirmation_prompt";
+            serde_json::from_value(json!({"id": "settings", name: skips})).unwrap()
+        };
+        let of_client = |skips, settings, host| {
+            let mut client: Client =
+                serde_json::from_value(json!({"client_id": "web", "name": "Shop"})).unwrap();
+            client.skip_non_verifiable_callback_uri_confirmation_prompt = skips;
+            confirmation(&client, &settings, &Issuer::new("https", host))
+        };
+        let (public, own) = ("login.orchard.test", "localhost:3000");
+        for (client, tenant, host, expected) in [
+            (None, None, public, Confirmation::Wanted),
+            (None, None, own, Confirmation::Skipped),
+            (None, None, "127.0.0.1:3000", Confirmation::Skipped),
+            (None, Some(true), public, Confirmation::Skipped),
+            (None, Some(false), own, Confirmation::Wanted),
+            (Some(false), Some(true), public, Confirmation::Wanted),
+            (Some(true), Some(false), public, Confirmation::Skipped),
+        ] {
+            assert_eq!(
+                of_client(client, settings(tenant), host),
+                expected,
+                "{client:?} {tenant:?} {host}"
+            );
+        }
+    }
 }

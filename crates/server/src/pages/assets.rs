@@ -1,4 +1,4 @@
-//! The files that pages load: a style sheet and two small scripts, under names that change with their content.
+//! The files that pages load: a style sheet and small scripts, under names that change with their content.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 4] = [
     Asset {
         name: "pages.css",
         content_type: "text/css; charset=utf-8",
@@ -33,6 +33,11 @@ const ASSETS: [Asset; 3] = [
         name: "go-on.js",
         content_type: "text/javascript; charset=utf-8",
         content: include_str!("../../assets/go-on.js"),
+    },
+    Asset {
+        name: "web-message.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/web-message.js"),
     },
 ];
 

@@ -1,4 +1,5 @@
-//! The headers of every page: what it may load, where its forms may lead, and that nobody may frame or keep it.
+//! The headers of every page: what it may load, where its forms may lead, that nobody may keep it, and who may frame it:
+//! nobody, but for the page that is there for that.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -18,6 +19,8 @@ pub(super) struct Policy {
     frames: Vec<String>,
     targets: Vec<String>,
     crosses: bool,
+    /// Who may frame the page.
+    ancestor: Option<String>,
 }
 
 impl Policy {
@@ -38,6 +41,14 @@ impl Policy {
                 .collect(),
             targets,
             crosses: form.is_some_and(|form| !form.action.starts_with('/')),
+            ..Self::default()
+        }
+    }
+
+    /// The policy of a page that a window of `target_origin` may frame.
+    pub(super) fn framed_by(target_origin: &str) -> Self {
+        Self {
+            ancestor: origin(target_origin),
             ..Self::default()
         }
     }
@@ -68,7 +79,6 @@ impl Policy {
         for (name, value) in [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
-            (header::X_FRAME_OPTIONS, "DENY"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             // The state in the URL is nobody else's business. Our own POSTs keep their Origin, which `no-referrer` would
             // turn into null; so does a response that is posted to an application, which may look at it.
@@ -86,6 +96,10 @@ impl Policy {
             ),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        // The header knows no origins: where one may frame the page, the policy alone says so.
+        if self.ancestor.is_none() {
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         }
         // Every part is made of characters that a header may have.
         if let Ok(policy) = HeaderValue::from_str(&self.text()) {
@@ -111,7 +125,10 @@ impl Policy {
             with("font-src 'self'", &self.fonts),
             with("form-action 'self'", &self.targets),
             "base-uri 'none'".to_owned(),
-            "frame-ancestors 'none'".to_owned(),
+            format!(
+                "frame-ancestors {}",
+                self.ancestor.as_deref().unwrap_or("'none'")
+            ),
         ];
         if !self.frames.is_empty() {
             directives.push(with("frame-src", &self.frames));

@@ -12,6 +12,7 @@ mod shell;
 mod template;
 mod texts;
 mod views;
+mod web_message;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +31,7 @@ pub use self::{
         LogoutConfirm, Moment, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
         Verification, VerifyEmailPending, rules_of,
     },
+    web_message::web_message,
 };
 
 /// The place of a page among the vendor's prompts: under these names a tenant's custom texts and templates know it.

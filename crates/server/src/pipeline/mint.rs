@@ -3,7 +3,7 @@
 use grantor_jose::{Algorithm, Signer, SigningKey};
 use grantor_protocol::{
     authorization::{self, Facts, Granted, Requester},
-    claims::{AccessToken, TokenForm, UserToken, UserinfoAudience, access_token_type},
+    claims::{AccessToken, Channel, TokenForm, UserToken, UserinfoAudience, access_token_type},
     env::{Env, IdForm, Timestamp},
     model::{Client, ResourceServer, SigningAlg},
     refusal::Refusal,
@@ -55,6 +55,7 @@ pub fn decide<'a>(facts: &Facts<'a>) -> Result<Approved<'a>, Refusal> {
 pub struct ApprovedForUser<'a> {
     granted: Granted,
     form: TokenForm<'a>,
+    channel: Channel,
     client: &'a Client,
     gty: Option<&'static str>,
 }
@@ -68,6 +69,16 @@ impl<'a> ApprovedForUser<'a> {
     /// What the access token looks like.
     pub const fn form(&self) -> TokenForm<'a> {
         self.form
+    }
+
+    /// Which way the access token goes.
+    pub const fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// The life of the access token, in seconds.
+    pub fn expires_in(&self) -> i64 {
+        self.form.lifetime_seconds(self.channel)
     }
 
     /// To whom tokens are issued.
@@ -86,6 +97,7 @@ pub fn decide_for_user<'a, C: Requester>(
     let granted = authorization::decide(facts)?;
     Ok(ApprovedForUser {
         form: TokenForm::of(facts.resource_server, &granted.scope),
+        channel: Channel::of(facts.grant_type),
         granted,
         client: facts.client.client(),
         gty: facts.grant_type.gty(),
@@ -162,7 +174,7 @@ impl Mint<'_> {
             subject: user_id,
             audience: &issuer.to_wire(&api.identifier),
             issued_at: self.now,
-            lifetime_seconds: api.token_lifetime,
+            lifetime_seconds: approved.expires_in(),
             client_id: &approved.client.client_id,
             scope: &approved.granted.scope,
             gty: approved.gty,
@@ -178,15 +190,20 @@ impl Mint<'_> {
         self.sign_for(api, &json).await
     }
 
-    /// Signs the ID token with the claims `json`, with the algorithm that `client` asked for.
+    /// Signs the ID token with the claims `json`, with the algorithm that the client asked for. What goes through the
+    /// browser is checked there, by a script that has no secret and may know no other algorithm than RS256.
     ///
     /// # Errors
     /// What the store and the keys report.
-    pub async fn id_token(&self, client: &Client, json: &[u8]) -> Result<String, keys::Error> {
-        match (
-            client.jwt_configuration.alg.as_deref(),
-            &client.client_secret,
-        ) {
+    pub async fn id_token(
+        &self,
+        approved: &ApprovedForUser<'_>,
+        json: &[u8],
+    ) -> Result<String, keys::Error> {
+        let client = approved.client;
+        let wanted = client.jwt_configuration.alg.as_deref();
+        let wanted = wanted.filter(|_| approved.channel == Channel::Back);
+        match (wanted, &client.client_secret) {
             (Some("HS256"), Some(secret)) => sign_with_secret(secret, "JWT", json),
             (Some("PS256"), _) => self.sign(SigningAlg::PS256, json).await,
             // A client without a secret has nothing that HS256 could be verified with.

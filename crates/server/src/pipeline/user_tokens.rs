@@ -36,6 +36,11 @@ use crate::{
 /// Length of an opaque access token: 32 characters of 64, so 192 bits.
 const OPAQUE_LENGTH: usize = 32;
 
+/// The name under which what comes from a code, or with it, is revoked.
+pub(crate) fn family_of(code_digest: &[u8]) -> String {
+    digest::base64url(code_digest)
+}
+
 /// A basis with what is known of its API and its user.
 pub(crate) struct Ground<'a> {
     app: &'a App,
@@ -129,11 +134,9 @@ enum Access<'a> {
     Signed(&'a ResourceServer, UserinfoAudience),
 }
 
-/// What goes with an ID token, and which way.
-#[derive(Clone, Copy, Debug)]
+/// What goes with an ID token.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IdTokenWith<'a> {
-    /// The way it goes.
-    pub(crate) channel: Channel,
     /// The access token of the same response.
     pub(crate) access_token: Option<&'a str>,
     /// The code of the same response.
@@ -151,8 +154,8 @@ impl Issuing<'_> {
     }
 
     /// The life of the access token, in seconds.
-    pub(crate) const fn expires_in(&self) -> i64 {
-        self.approved.form().lifetime_seconds()
+    pub(crate) fn expires_in(&self) -> i64 {
+        self.approved.expires_in()
     }
 
     /// Puts into `batch`, which commits what allowed the tokens, what has to be remembered of them. What has the same
@@ -203,7 +206,7 @@ impl Issuing<'_> {
         let client = self.approved.client();
         let at_hash = with.access_token.map(digest::at_hash);
         let c_hash = with.code.map(digest::at_hash);
-        let beside = match (&at_hash, with.channel) {
+        let beside = match (&at_hash, self.approved.channel()) {
             (None, _) => Beside::Nothing,
             (Some(hash), Channel::Front) => Beside::FrontChannel(hash),
             (Some(hash), Channel::Back) => Beside::BackChannel(hash),
@@ -224,7 +227,7 @@ impl Issuing<'_> {
         let Some(json) = token.to_json(&person) else {
             return Ok(None);
         };
-        Ok(Some(self.mint().id_token(client, &json).await?))
+        Ok(Some(self.mint().id_token(&self.approved, &json).await?))
     }
 
     fn mint(&self) -> Mint<'_> {

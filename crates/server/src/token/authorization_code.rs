@@ -6,7 +6,6 @@
 use grantor_jose::digest::sha256;
 use grantor_protocol::{
     authorization::may_use_grant,
-    claims::Channel,
     event::Event,
     grants::{
         GrantType,
@@ -26,7 +25,7 @@ use crate::{
     http::{context::Context, failure::Failure},
     pipeline::{
         mint::Minted,
-        user_tokens::{Ground, IdTokenWith},
+        user_tokens::{Ground, IdTokenWith, family_of},
     },
 };
 
@@ -51,7 +50,6 @@ pub(super) async fn exchange(
     let access_token = issuing.access_token().await?;
     let id_token = issuing
         .id_token(IdTokenWith {
-            channel: Channel::Back,
             access_token: Some(&access_token),
             code: None,
             nonce: code.nonce.as_deref(),
@@ -171,9 +169,4 @@ fn parse(payload: &str) -> Result<AuthorizationCode, StoreError> {
         id: PURPOSE.to_owned(),
         source: source.into(),
     })
-}
-
-/// The name under which what comes from a code is revoked.
-fn family_of(digest: &[u8]) -> String {
-    grantor_jose::digest::base64url(digest)
 }

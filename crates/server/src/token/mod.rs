@@ -20,7 +20,7 @@ use grantor_protocol::{
     grants::GrantType,
     model::Client,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
-    profile::{ScopeInResponse, Switches},
+    profile::Switches,
     refusal::Refusal,
     rule::Rule,
 };
@@ -52,9 +52,7 @@ struct Success {
 impl Success {
     /// The answer for what was minted; names the scope as the profile wants it.
     fn new(minted: Minted, granted: &Granted, requested: &[String], switches: Switches) -> Self {
-        let named = switches.scope_in_response == ScopeInResponse::Always
-            || granted.differs_from(requested);
-        let scope = (named && !granted.scope.is_empty()).then(|| granted.scope.join(" "));
+        let scope = granted.told(requested, switches.scope_in_response);
         Self {
             access_token: minted.access_token,
             expires_in: minted.expires_in,

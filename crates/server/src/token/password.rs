@@ -8,7 +8,6 @@ use std::sync::Arc;
 use grantor_protocol::{
     authorization::may_use_grant,
     authorize::ClaimsRequest,
-    claims::Channel,
     env::IdForm,
     event::Event,
     forwarded_for,
@@ -142,7 +141,6 @@ impl Exchange<'_> {
         let access_token = issuing.access_token().await?;
         let id_token = issuing
             .id_token(IdTokenWith {
-                channel: Channel::Back,
                 access_token: Some(&access_token),
                 code: None,
                 nonce: None,

@@ -203,14 +203,16 @@ async fn t3_5_discovery_lists_what_works_and_nothing_else(server: TestServer) {
         let status = server.get(path).await.status;
         assert_ne!(status, 404, "{name} is advertised and not there");
     }
-    assert_eq!(document["response_types_supported"], json!(["code"]));
+    let response_types = document["response_types_supported"].as_array().unwrap();
+    assert_eq!(response_types.len(), 7);
+    assert!(response_types.contains(&json!("code id_token")));
     assert_eq!(
         document["response_modes_supported"],
         json!(["query", "fragment", "form_post"])
     );
     assert_eq!(
         document["grant_types_supported"],
-        json!(["authorization_code", "client_credentials"])
+        json!(["authorization_code", "implicit", "client_credentials"])
     );
     assert_eq!(
         document["code_challenge_methods_supported"],

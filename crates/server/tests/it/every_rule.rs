@@ -49,11 +49,13 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("client_credentials.rs"),
         include_str!("consent.rs"),
         include_str!("embedded_login.rs"),
+        include_str!("front_channel.rs"),
         include_str!("login_pages.rs"),
         include_str!("logout.rs"),
         include_str!("password_grant.rs"),
         include_str!("recovery.rs"),
         include_str!("sign_in.rs"),
+        include_str!("silent_authentication.rs"),
         include_str!("tenants.rs"),
         include_str!("token_endpoint.rs"),
     ]

@@ -2,6 +2,7 @@
 
 mod machine;
 mod reading;
+mod response_types;
 mod steps;
 mod world;
 

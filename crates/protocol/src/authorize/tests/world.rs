@@ -57,7 +57,11 @@ pub(super) fn request(client: &Value, query: &str, now: i64) -> AuthorizationReq
         domain_metadata: &[],
         plain_challenges: PlainChallenges::Refused,
     };
-    let query = format!("response_type=code&{query}");
+    let query = if query.contains("response_type=") {
+        query.to_owned()
+    } else {
+        format!("response_type=code&{query}")
+    };
     let parameters = Parameters::parse_form(query.as_bytes()).unwrap();
     read(&parameters, &reading, at(now)).unwrap()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use http::Request;
+use serde_json::Value;
 
 use super::server::{Answer, ISSUER, TestServer};
 
@@ -45,6 +46,16 @@ impl Page {
         let element = html.split('<').find(|element| element.contains(mark))?;
         let (_, rest) = element.split_once(&format!("{attribute}=\""))?;
         Some(decoded(rest.split('"').next()?))
+    }
+
+    /// The response in the message that the page sends.
+    #[track_caller]
+    pub(crate) fn message(&self) -> Value {
+        let content = self.attribute("name=\"web-message\"", "content");
+        let content = content.unwrap_or_else(|| panic!("{} {}", self.url, self.html()));
+        let message: Value = serde_json::from_str(&content).unwrap();
+        assert_eq!(message["type"], "authorization_response");
+        message["response"].clone()
     }
 
     /// Hidden fields of the first form that contains `mark`, and where it goes.
