@@ -143,7 +143,6 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("/users/{id}/enrollments", Answer::Array),
     ("/users/{id}/federated-connections-tokensets", Answer::Array),
     ("/users/{id}/organizations", Answer::List("organizations")),
-    ("/users/{user_id}/refresh-tokens", Answer::Object("tokens")),
 ];
 
 /// The routes that are not implemented yet.

@@ -23,6 +23,7 @@ mod logs;
 mod permissions;
 mod prompt_texts;
 mod prompts;
+mod refresh_tokens;
 mod resource_servers;
 mod role_members;
 mod roles;
@@ -69,6 +70,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &prompt_texts::CUSTOM_TEXT,
     &prompt_texts::PARTIALS,
     &prompts::PROMPTS,
+    &refresh_tokens::REFRESH_TOKENS,
     &resource_servers::RESOURCE_SERVERS,
     &role_members::USER_ROLES,
     &roles::ROLES,

@@ -7,7 +7,7 @@ use grantor_protocol::{
     model::TenantSettings,
     session::{Limits, Persistence},
 };
-use grantor_storage::StoredSession;
+use grantor_storage::{Batch, StoredSession};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     keys::Pending,
     query::Cursor,
     resource::{Answer, Field, Resource, Scopes, field, run},
+    resources::refresh_tokens,
 };
 
 /// `/sessions`.
@@ -47,8 +48,8 @@ pub(crate) const SESSIONS: Resource = Resource::of_operations(
             "/sessions/{id}/revoke",
             Scopes::Any(&["delete:sessions", "delete:refresh_tokens"]),
             202,
-            end,
-            "Revoke a session",
+            revoke,
+            "End a session and revoke what was issued in it",
         )
         .answering(Answer::Shape("{}")),
     ],
@@ -89,17 +90,40 @@ fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
 fn end<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let store = &call.management.store;
-        let mut ended = Vec::new();
-        if let Some(stored) = store.find_session(call.tenant, call.id(0)).await? {
-            let revoked = Initiator::SessionRevoked;
-            ended.push(store.ending(call.tenant, &stored.session, revoked).await?);
-        }
-        let mut batch = store.batch();
-        batch.end_session(call.tenant, call.id(0));
-        let response = Response::json(202, json!({})).ending(ended);
-        call.commit_recorded(batch, &response).await?;
-        Ok(response)
+        let found = store.find_session(call.tenant, call.id(0)).await?;
+        end_found(call, found, store.batch()).await
     })
+}
+
+/// The same, with the refresh tokens that were issued in it.
+fn revoke<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
+    Box::pin(async move {
+        let store = &call.management.store;
+        let found = store.find_session(call.tenant, call.id(0)).await?;
+        let mut batch = store.batch();
+        if let Some(StoredSession { session, .. }) = &found {
+            let named = (session.user_id.as_str(), session.id.as_str());
+            refresh_tokens::revoke_of_session(call, &mut batch, named).await?;
+        }
+        end_found(call, found, batch).await
+    })
+}
+
+async fn end_found(
+    call: &Call<'_>,
+    found: Option<StoredSession>,
+    mut batch: Batch,
+) -> Result<Response, Failure> {
+    let store = &call.management.store;
+    let mut ended = Vec::new();
+    if let Some(StoredSession { session, .. }) = found {
+        let revoked = Initiator::SessionRevoked;
+        ended.push(store.ending(call.tenant, &session, revoked).await?);
+    }
+    batch.end_session(call.tenant, call.id(0));
+    let response = Response::json(202, json!({})).ending(ended);
+    call.commit_recorded(batch, &response).await?;
+    Ok(response)
 }
 
 /// `GET /users/{user_id}/sessions`.

@@ -14,7 +14,7 @@ use crate::{
     users::{ParseId as _, change, make, password_hash, path},
 };
 
-async fn begin_session(api: &Api, user: &Value, id: &str) {
+pub(crate) async fn begin_session(api: &Api, user: &Value, id: &str) {
     let now = api.management.env.now();
     let session = BrowserSession {
         id: id.to_owned(),
@@ -38,7 +38,7 @@ async fn begin_session(api: &Api, user: &Value, id: &str) {
     api.management.store.commit(batch).await.unwrap();
 }
 
-async fn sessions(api: &Api, user: &Value) -> usize {
+pub(crate) async fn sessions(api: &Api, user: &Value) -> usize {
     let found = api.read(&format!("{}/sessions", path(user))).await;
     found["sessions"].as_array().unwrap().len()
 }

@@ -21,6 +21,7 @@ mod jobs;
 mod log_and_statistics;
 mod others;
 mod prompts;
+mod refresh_tokens;
 mod resource_servers;
 mod roles;
 mod support;
