@@ -130,6 +130,35 @@ def test_j2_3_a_login_tells_nothing(place):
     assert not told_apart(*times, factor), [statistics.median(side) for side in times]
 
 
+def test_t25_5_a_password_at_the_token_endpoint_tells_nothing(place):
+    shop, people, count, factor = place
+    shop.management("PATCH", "tenants/settings", {"default_directory": shop.connection["name"]})
+    till = shop.management("POST", "clients", {"name": "Till", "grant_types": ["password"]})
+    enabled = [{"client_id": till["client_id"], "status": True}]
+    shop.management("PATCH", f"connections/{shop.connection['id']}/clients", enabled)
+    credential = {name: till[name] for name in ("client_id", "client_secret")}
+    endpoint, answers = shop.server.base + "/oauth/token", set()
+
+    def asks(emails):
+        http = requests.Session()
+
+        def once():
+            form = {"grant_type": "password", "username": next(emails), "password": "wrong"}
+            answer = http.post(endpoint, data=form | credential, timeout=30)
+            answers.add((answer.status_code, answer.text))
+
+        return once
+
+    known, unknown = asks(itertools.cycle(people)), asks(nobody())
+    for _ in people:
+        known(), unknown()
+    times = by_turns(count, known, unknown)
+
+    assert [status for status, _ in answers] == [403], answers
+    assert "Wrong email or password." in answers.pop()[1]
+    assert not told_apart(*times, factor), [statistics.median(side) for side in times]
+
+
 def test_an_identifier_that_is_entered_first_tells_nothing(place):
     shop, people, count, factor = place
     answers = set()
