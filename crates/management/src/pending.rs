@@ -89,7 +89,6 @@ const ANSWERS: &[(&str, Answer)] = &[
         "/connections-scim-configurations",
         Answer::Object("scim_configurations"),
     ),
-    ("/device-credentials", Answer::List("device_credentials")),
     ("/event-streams", Answer::Object("eventStreams")),
     ("/flows", Answer::List("flows")),
     ("/flows/vault/connections", Answer::List("connections")),

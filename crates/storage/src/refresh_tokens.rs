@@ -363,6 +363,43 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The families that are alive at `now`, perhaps at one client alone, user by user; from `start` at most `limit` and at
+    /// most [`MAX_LIMIT`], and how many there are.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Inconsistent`.
+    pub async fn refresh_tokens(
+        &self,
+        tenant: &TenantId,
+        client_id: Option<&str>,
+        (start, limit): (i64, i64),
+        now: Timestamp,
+    ) -> Result<(Vec<StoredRefreshToken>, i64)> {
+        let mut values = params![tenant, now, limit.clamp(0, MAX_LIMIT), start.max(0)];
+        let mut counted = params![tenant, now];
+        let (list, count) = match client_id {
+            None => (
+                refresh_tokens::REFRESH_TOKEN_LIST,
+                refresh_tokens::REFRESH_TOKEN_COUNT,
+            ),
+            Some(client_id) => {
+                values.extend(params![client_id]);
+                counted.extend(params![client_id]);
+                (
+                    refresh_tokens::REFRESH_TOKEN_LIST_OF_CLIENT,
+                    refresh_tokens::REFRESH_TOKEN_COUNT_OF_CLIENT,
+                )
+            }
+        };
+        let rows = self.read_long(list, values).await?;
+        let found = rows.iter().map(read_refresh_token).collect::<Result<_>>()?;
+        let rows = self.read_long(count, counted).await?;
+        let total = rows.first().map_or(Ok(0), |row| row.integer(0))?;
+        Ok((found, total))
+    }
+}
+
 fn read_refresh_token(row: &Row) -> Result<StoredRefreshToken> {
     let instant =
         |column| Ok::<_, Error>(row.optional_integer(column)?.map(Timestamp::from_millis));

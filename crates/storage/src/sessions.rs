@@ -11,6 +11,8 @@ use grantor_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use serde_json::{Map, Value as Json};
+
 use crate::{
     batch::Batch,
     error::{Error, Result},
@@ -56,6 +58,8 @@ pub struct StoredSession {
     pub created_at: Timestamp,
     /// Where.
     pub device: Device,
+    /// What an administrator noted.
+    pub metadata: Map<String, Json>,
 }
 
 impl Batch {
@@ -117,6 +121,18 @@ impl Batch {
     ) -> &mut Self {
         let values = params![tenant, session_id, client_id];
         self.run(statements::SESSION_CLIENT_INSERT, values)
+    }
+
+    /// Notes what an administrator wrote about a session. Fails with the guard [`SESSION`] if there is none.
+    pub fn set_session_metadata(
+        &mut self,
+        tenant: &TenantId,
+        session_id: &str,
+        metadata: &Map<String, Json>,
+    ) -> &mut Self {
+        let metadata = Json::from(metadata.clone()).to_string();
+        let values = params![tenant, session_id, metadata];
+        self.expect(statements::SESSION_NOTE, values, 1, SESSION)
     }
 
     /// Ends a session, if there is one.
@@ -252,12 +268,16 @@ impl Store {
 fn read_session(row: &Row) -> Result<StoredSession> {
     let instant = |column| Ok::<_, Error>(Timestamp::from_millis(row.integer(column)?));
     let id = row.text(0)?.to_owned();
-    let methods = serde_json::from_str(row.text(3)?).map_err(|source| Error::Inconsistent {
+    let malformed = |column: &str, source: serde_json::Error| Error::Inconsistent {
         table: "browser_sessions",
-        column: "methods".to_owned(),
+        column: column.to_owned(),
         id: id.clone(),
         source: source.into(),
-    })?;
+    };
+    let methods = serde_json::from_str(row.text(3)?);
+    let metadata = serde_json::from_str(row.text(11)?);
+    let methods = methods.map_err(|source| malformed("methods", source))?;
+    let metadata = metadata.map_err(|source| malformed("metadata", source))?;
     Ok(StoredSession {
         session: BrowserSession {
             id,
@@ -280,5 +300,6 @@ fn read_session(row: &Row) -> Result<StoredSession> {
             ip: row.text(9)?.to_owned(),
             user_agent: row.text(10)?.to_owned(),
         },
+        metadata,
     })
 }

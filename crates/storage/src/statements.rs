@@ -300,15 +300,17 @@ statements! {
         " CASE WHEN expires_at < ?4 THEN ?4 ELSE expires_at END"
         " WHERE tenant = ?1 AND session_id = ?2 AND authenticated_at = ?5";
     SESSION_FIND_BY_DIGEST = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
-        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent, metadata"
         " FROM browser_sessions WHERE tenant = ?1 AND digest = ?2";
     SESSION_FIND = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
-        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent, metadata"
         " FROM browser_sessions WHERE tenant = ?1 AND session_id = ?2";
     SESSION_LIST_OF_USER = "SELECT session_id, user_id, authenticated_at, methods, last_used_at,"
-        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent"
+        " persistent, absolute_seconds, idle_seconds, created_at, ip, user_agent, metadata"
         " FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2"
         " AND (created_at, session_id) > (?3, ?4) ORDER BY created_at, session_id LIMIT ?5";
+    SESSION_NOTE = "UPDATE browser_sessions SET metadata = ?3"
+        " WHERE tenant = ?1 AND session_id = ?2";
     SESSION_DELETE = "DELETE FROM browser_sessions WHERE tenant = ?1 AND session_id = ?2";
     SESSION_DELETE_OF_USER = "DELETE FROM browser_sessions WHERE tenant = ?1 AND user_id = ?2";
     SESSION_DELETE_OTHERS = "DELETE FROM browser_sessions"

@@ -3,7 +3,7 @@
 use grantor_protocol::{
     document::Document,
     env::IdForm,
-    model::{Client, ClientGrant, ResourceServer, TenantSettings},
+    model::{Client, ClientGrant, DeviceCredential, ResourceServer, TenantSettings},
 };
 use serde_json::{Map, Value, json};
 
@@ -77,7 +77,8 @@ pub(super) fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         let link = ("client_id", client_id.as_str());
         change
             .batch
-            .delete_linked(tenant, &ClientGrant::KIND, link, now);
+            .delete_linked(tenant, &ClientGrant::KIND, link, now)
+            .delete_linked(tenant, &DeviceCredential::KIND, link, now);
         grants::delete_linked(change, ("client_id", &client_id));
         connection_clients::disable_everywhere(change, &client_id).await?;
         unlink_api(change).await

@@ -15,6 +15,7 @@ mod connection_rules;
 mod connection_social;
 mod connections;
 mod custom_domains;
+mod device_credentials;
 mod email_provider;
 mod email_templates;
 mod grants;
@@ -61,6 +62,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &clients::CLIENTS,
     &connections::CONNECTIONS,
     &custom_domains::CUSTOM_DOMAINS,
+    &device_credentials::DEVICE_CREDENTIALS,
     &email_provider::EMAIL_PROVIDER,
     &email_templates::EMAIL_TEMPLATES,
     &grants::GRANTS,

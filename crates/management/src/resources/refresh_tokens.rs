@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use grantor_protocol::{
+    env::Timestamp,
     grants::refresh_token::RefreshToken,
     logout::Initiator,
     model::{Client, RotationType},
@@ -244,8 +245,8 @@ fn show(
         "id": token.id,
         "user_id": token.user_id,
         "created_at": token.created_at.rfc3339(),
-        "idle_expires_at": standing.idle_expires_at.map(|at| at.rfc3339()),
-        "expires_at": standing.expires_at.map(|at| at.rfc3339()),
+        "idle_expires_at": standing.idle_expires_at.map(Timestamp::rfc3339),
+        "expires_at": standing.expires_at.map(Timestamp::rfc3339),
         "last_exchanged_at": standing.last_exchanged_at.rfc3339(),
         "device": {
             "initial_ip": devices.initial.ip,

@@ -7,7 +7,7 @@ use grantor_protocol::{
     model::TenantSettings,
     session::{Limits, Persistence},
 };
-use grantor_storage::{Batch, StoredSession};
+use grantor_storage::{Batch, Error as StoreError, SESSION, StoredSession};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -34,6 +34,15 @@ pub(crate) const SESSIONS: Resource = Resource::of_operations(
             find,
             "Read a session",
         ),
+        run(
+            "PATCH",
+            "/sessions/{id}",
+            Scopes::Any(&["update:sessions"]),
+            200,
+            update,
+            "Note something about a session",
+        )
+        .with_body("{session_metadata: map(str ..255) ..25?}"),
         run(
             "DELETE",
             "/sessions/{id}",
@@ -72,19 +81,46 @@ const FIELDS: &[Field] = &[
         "{methods: [{name: str, timestamp: str}]}",
     ),
     field("cookie", "R", "{mode: enum(persistent, non-persistent)}"),
+    field("session_metadata", "R", "map(str)"),
 ];
 
 fn find<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
-        let store = &call.management.store;
         let settings = settings(call).await?;
-        let found = store.find_session(call.tenant, call.id(0)).await?;
-        let found = found.filter(|stored| lasts(&settings, stored, call));
-        let missing = || Failure::new(404, "inexistent_session", "The session does not exist.");
-        let stored = found.ok_or_else(missing)?;
+        let stored = load(call, &settings).await?;
         let shown = show(call, &settings, &stored).await?;
         Ok(Response::json(200, shown))
     })
+}
+
+fn update<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
+    Box::pin(async move {
+        let settings = settings(call).await?;
+        let mut stored = load(call, &settings).await?;
+        let mut batch = call.management.store.batch();
+        if let Some(sent) = call.body.get("session_metadata") {
+            stored.metadata = sent.as_object().cloned().unwrap_or_default();
+            batch.set_session_metadata(call.tenant, &stored.session.id, &stored.metadata);
+        }
+        let response = Response::json(200, show(call, &settings, &stored).await?);
+        match call.commit_recorded(batch, &response).await {
+            Ok(()) => Ok(response),
+            Err(StoreError::Guard { label: SESSION }) => Err(missing()),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+fn missing() -> Failure {
+    Failure::new(404, "inexistent_session", "The session does not exist.")
+}
+
+/// The session that the path names, if it lasts.
+async fn load(call: &Call<'_>, settings: &TenantSettings) -> Result<StoredSession, Failure> {
+    let store = &call.management.store;
+    let found = store.find_session(call.tenant, call.id(0)).await?;
+    let found = found.filter(|stored| lasts(settings, stored, call));
+    found.ok_or_else(missing)
 }
 
 fn end<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
@@ -212,7 +248,7 @@ async fn show(
         Persistence::Persistent => "persistent",
         Persistence::Ephemeral => "non-persistent",
     };
-    Ok(json!({
+    let mut shown = json!({
         "id": session.id,
         "user_id": session.user_id,
         "created_at": stored.created_at.rfc3339(),
@@ -230,5 +266,10 @@ async fn show(
         "clients": clients,
         "authentication": {"methods": methods},
         "cookie": {"mode": mode},
-    }))
+    });
+    if let (false, Value::Object(shown)) = (stored.metadata.is_empty(), &mut shown) {
+        let metadata = json!(stored.metadata);
+        shown.insert("session_metadata".to_owned(), metadata);
+    }
+    Ok(shown)
 }

@@ -2,7 +2,7 @@
 
 use grantor_protocol::{
     document::Document,
-    model::UserGrant,
+    model::{DeviceCredential, UserGrant},
     users::{self as people, LinkRefusal, UserId},
 };
 use grantor_storage::{
@@ -64,6 +64,7 @@ pub(super) fn link<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failu
         batch.revoke_tokens_of_user(call.tenant, other.as_str());
         let grants = ("user_id", other.as_str());
         batch.delete_linked(call.tenant, &UserGrant::KIND, grants, call.now);
+        batch.delete_linked(call.tenant, &DeviceCredential::KIND, grants, call.now);
         let response = Response::json(201, show_identities(call, &linked.identities));
         commit(call, batch, &response).await?;
         Ok(response)

@@ -277,3 +277,26 @@ async fn tokens_of_other_providers_are_shown_to_those_who_may_see_them() {
         assert_eq!(token, shown, "{scope}");
     }
 }
+
+#[tokio::test]
+async fn an_administrator_notes_something_about_a_session() {
+    let api = Api::start().await;
+    let made = make(&api, json!({})).await;
+    begin_session(&api, &made, "s1").await;
+    let note = json!({"session_metadata": {"ticket": "17"}});
+    let changed = api
+        .send("PATCH", "/sessions/s1", note.clone())
+        .await
+        .ok(200);
+    assert_eq!(changed["session_metadata"], note["session_metadata"]);
+    // A login that renews the session keeps the note.
+    begin_session(&api, &made, "s1").await;
+    let read = api.read("/sessions/s1").await;
+    assert_eq!(read["session_metadata"], note["session_metadata"]);
+    let cleared = json!({"session_metadata": null});
+    api.send("PATCH", "/sessions/s1", cleared).await.ok(200);
+    assert_eq!(api.read("/sessions/s1").await.get("session_metadata"), None);
+    let long = json!({"session_metadata": {"a": "x".repeat(256)}});
+    api.send("PATCH", "/sessions/s1", long).await.refused(400);
+    api.send("PATCH", "/sessions/s9", note).await.refused(404);
+}

@@ -13,6 +13,7 @@ mod client_credentials;
 mod clients;
 mod connections;
 mod coverage;
+mod device_credentials;
 mod emails;
 mod engine;
 mod exports;

@@ -65,7 +65,7 @@ pub(crate) async fn alive(api: &Api, user: &Value) -> Vec<String> {
     tokens.map(|token| text(token, "/id").to_owned()).collect()
 }
 
-async fn rotating_client(api: &Api, rotation: &str) -> String {
+pub(crate) async fn rotating_client(api: &Api, rotation: &str) -> String {
     let body = json!({"name": rotation, "app_type": "native", "oidc_conformant": true,
         "grant_types": ["authorization_code", "refresh_token"],
         "refresh_token": {"rotation_type": rotation, "expiration_type": "expiring",

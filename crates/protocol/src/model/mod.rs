@@ -8,6 +8,7 @@ mod branding;
 mod client;
 mod client_grant;
 mod custom_domain;
+mod device_credential;
 mod email_provider;
 mod email_template;
 mod key_ring;
@@ -25,6 +26,7 @@ pub use client::{
 };
 pub use client_grant::{ClientGrant, SubjectType};
 pub use custom_domain::CustomDomain;
+pub use device_credential::DeviceCredential;
 pub use email_provider::{EmailCredentials, EmailProvider};
 pub use email_template::EmailTemplate;
 pub use key_ring::{KeyRing, KeyState, StoredKey};

@@ -46,6 +46,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 8,
         script: include_str!("../../migrations/0008_refresh_tokens.sql"),
     },
+    Migration {
+        number: 9,
+        script: include_str!("../../migrations/0009_notes_on_sessions.sql"),
+    },
 ];
 
 /// The version that this program works with.

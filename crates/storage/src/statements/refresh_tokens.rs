@@ -21,6 +21,17 @@ statements! {
         " AND (created_at, id) > (?4, ?5) AND dies_at > ?7 ORDER BY created_at, id LIMIT ?6";
     REFRESH_TOKEN_COUNT_OF_USER = "SELECT count(*) FROM refresh_tokens"
         " WHERE tenant = ?1 AND user_id = ?2 AND (?3 = '' OR client_id = ?3) AND dies_at > ?4";
+    REFRESH_TOKEN_LIST = "SELECT id, family, user_id, client_id, audience, session_id, generation, rotated_at,"
+        " created_at, last_exchanged_at, expires_at, idle_expires_at, payload, device, metadata"
+        " FROM refresh_tokens WHERE tenant = ?1 AND dies_at > ?2"
+        " ORDER BY user_id, created_at, id LIMIT ?3 OFFSET ?4";
+    REFRESH_TOKEN_COUNT = "SELECT count(*) FROM refresh_tokens WHERE tenant = ?1 AND dies_at > ?2";
+    REFRESH_TOKEN_LIST_OF_CLIENT = "SELECT id, family, user_id, client_id, audience, session_id, generation, rotated_at,"
+        " created_at, last_exchanged_at, expires_at, idle_expires_at, payload, device, metadata"
+        " FROM refresh_tokens WHERE tenant = ?1 AND dies_at > ?2"
+        " AND client_id = ?5 ORDER BY user_id, created_at, id LIMIT ?3 OFFSET ?4";
+    REFRESH_TOKEN_COUNT_OF_CLIENT = "SELECT count(*) FROM refresh_tokens"
+        " WHERE tenant = ?1 AND dies_at > ?2 AND client_id = ?3";
     REFRESH_TOKEN_DOOM = "UPDATE refresh_tokens SET dies_at = 0 WHERE tenant = ?1 AND id = ?2";
     REFRESH_TOKEN_DOOM_FAMILY = "UPDATE refresh_tokens SET dies_at = 0"
         " WHERE tenant = ?1 AND family = ?2";

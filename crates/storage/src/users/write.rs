@@ -3,7 +3,7 @@
 use grantor_protocol::{
     document::Document,
     env::Timestamp,
-    model::UserGrant,
+    model::{DeviceCredential, UserGrant},
     tenant::TenantId,
     users::{Identity, User, UserId, identifier::Identifier},
 };
@@ -136,8 +136,10 @@ impl Batch {
         self.end_sessions_of_user(tenant, id.as_str());
         self.revoke_tokens_of_user(tenant, id.as_str());
         // Whoever gets this identifier later has not consented to anything.
-        self.delete_linked(tenant, &UserGrant::KIND, ("user_id", id.as_str()), now);
+        let of_user = ("user_id", id.as_str());
+        self.delete_linked(tenant, &UserGrant::KIND, of_user, now);
         self.run(statements::USER_DELETE, place());
+        self.delete_linked(tenant, &DeviceCredential::KIND, of_user, now);
         // After the user: so whoever gives it a role meanwhile is seen, or sees that it is gone.
         self.take_everything_from_user(tenant, id.as_str())
     }
