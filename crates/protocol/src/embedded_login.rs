@@ -103,6 +103,17 @@ impl LoginTicket {
     }
 }
 
+/// A ticket as it was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What it stands for.
+    pub ticket: LoginTicket,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
+    /// When its user chose another password, if ever: who knew the one before does not log in with it any more.
+    pub new_password_at: Option<Timestamp>,
+}
+
 /// Who proved who it is, by the ticket that was found in this browser for an authorization request of `client_id`.
 ///
 /// Does not claim it: that is one statement of the store, in the commit that begins the session.
@@ -110,7 +121,7 @@ impl LoginTicket {
 /// # Errors
 /// [`Rule::LoginTicketUnknown`]; its facts say why.
 pub fn redeem(
-    found: Option<(LoginTicket, Option<Timestamp>)>,
+    found: Option<Found>,
     client_id: &str,
     realm: Option<&str>,
     now: Timestamp,
@@ -120,14 +131,21 @@ pub fn redeem(
             .with("client_id", client_id)
             .with("because", because))
     };
-    let Some((ticket, used_at)) = found else {
+    let Some(found) = found else {
         return refuse("no such ticket was made in this browser");
     };
-    if used_at.is_some() {
+    let ticket = found.ticket;
+    if found.used_at.is_some() {
         return refuse("the ticket was used");
     }
     if ticket.expires_at <= now {
         return refuse("the ticket is too old");
+    }
+    if found
+        .new_password_at
+        .is_some_and(|at| ticket.authentication.at() <= at)
+    {
+        return refuse("the user has another password since");
     }
     if ticket.client_id != client_id {
         return refuse("the ticket was made for another client");
@@ -195,8 +213,17 @@ mod tests {
             at(100),
         );
         let ticket = LoginTicket::issue("spa", Some("Customers"), ada.clone(), at(100));
-        let redeem = |used, client_id, realm, now| {
-            redeem(Some((ticket.clone(), used)), client_id, realm, at(now)).ok()
+        let found = Found {
+            ticket,
+            used_at: None,
+            new_password_at: None,
+        };
+        let redeem = |used_at, client_id, realm, now| {
+            let found = Found {
+                used_at,
+                ..found.clone()
+            };
+            redeem(Some(found), client_id, realm, at(now)).ok()
         };
         assert_eq!(
             redeem(None, "spa", Some("Customers"), 399),
@@ -208,5 +235,13 @@ mod tests {
         assert_eq!(redeem(None, "other", None, 130), None);
         assert_eq!(redeem(None, "spa", Some("Employees"), 130), None);
         assert!(super::redeem(None, "spa", None, at(100)).is_err());
+        let renewed = |new_password_at| {
+            let found = Found {
+                new_password_at: Some(at(new_password_at)),
+                ..found.clone()
+            };
+            super::redeem(Some(found), "spa", None, at(150)).is_ok()
+        };
+        assert!(renewed(99) && !renewed(100) && !renewed(120));
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
-    embedded_login::{self, LoginTicket},
+    embedded_login::LoginTicket,
     parameters::Parameters,
     refusal::Refusal,
     rule::Rule,
@@ -209,25 +209,21 @@ pub(super) async fn callback(
 ) -> Response {
     let visit = Visit::new(&app, &context, &headers);
     let outcome = async {
-        let (tenant, now) = (&context.site.tenant, context.now);
-        app.sign_in_rate.take(tenant, now).1?;
+        app.sign_in_rate.take(&context.site.tenant, context.now).1?;
         let form = Parameters::parse_form(&body)?;
         let state = form.text("wctx")?;
         let pending = Pending::find(&visit, state).await?;
         let world = drive::load_world(&visit, &pending).await?;
         let place = Place::Login(&pending.handle.state);
         let text = form.text("wresult")?.unwrap_or_default();
-        let found = ticket::find(&visit, place, text).await?;
-        let known = found.as_ref().and_then(|found| found.ticket.clone());
         let client_id = &world.client.client_id;
-        let proven = embedded_login::redeem(known, client_id, None, now);
-        let (Some(found), Ok(proof)) = (found, proven) else {
-            let because = "the form carries no ticket that was made for it";
-            return Err(Fault::from(
-                Refusal::new(Rule::LoginNotFound).with("because", because),
-            ));
-        };
-        let batch = found.claim(&visit);
+        let proven = ticket::prove(&visit, (place, text), client_id, None).await;
+        let (proof, batch) = proven.map_err(|failure| match failure.refusal.rule {
+            Rule::LoginTicketUnknown => {
+                Fault::from(Refusal::new(Rule::LoginNotFound).with("because", failure.refusal))
+            }
+            _ => Fault::from(failure),
+        })?;
         log_in::log_in(&visit, pending, world, proof, batch).await
     };
     answer::outcome(&visit, outcome.await).await

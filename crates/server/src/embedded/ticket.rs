@@ -3,11 +3,12 @@
 use axum::response::Response;
 use grantor_protocol::{
     authorize::AuthorizationRequest,
-    embedded_login::{self, LoginTicket, PURPOSE},
-    env::Timestamp,
+    embedded_login::{self, Found, LoginTicket, PURPOSE},
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
+    session::Authentication,
+    users::UserId,
 };
 use grantor_storage::{Batch, Error as StoreError};
 
@@ -15,9 +16,6 @@ use crate::{
     authorize::{drive, fault::Fault, log_in::log_in_with_ticket, visit::Visit, world::World},
     http::failure::Failure,
 };
-
-/// Longest ticket that is looked at; ours have 32 characters.
-const MAX_LENGTH: usize = 64;
 
 /// Where a ticket is good for.
 #[derive(Clone, Copy, Debug)]
@@ -60,40 +58,39 @@ pub(super) fn issue(
     Ok(text)
 }
 
-/// What was found under a ticket.
-pub(super) struct Found {
-    /// What it stands for, and when it was used.
-    pub(super) ticket: Option<(LoginTicket, Option<Timestamp>)>,
-    digest: [u8; 32],
-}
-
-impl Found {
-    /// A batch that uses the ticket: of all that do, one stands.
-    pub(super) fn claim(&self, visit: &Visit<'_>) -> Batch {
-        let mut batch = visit.app.store.batch();
-        let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
-        batch.claim(tenant, PURPOSE, &self.digest, now);
-        batch
-    }
-}
-
-/// Looks for a ticket that was made in this browser.
-pub(super) async fn find(
+/// Who brings a ticket that was made in this browser, and a batch that uses it: of all that do, one stands.
+///
+/// # Errors
+/// [`Rule::LoginTicketUnknown`], and what the store reports.
+pub(super) async fn prove(
     visit: &Visit<'_>,
-    place: Place<'_>,
-    text: &str,
-) -> Result<Option<Found>, StoreError> {
-    let Some(browser) = visit.browser().filter(|_| text.len() <= MAX_LENGTH) else {
-        return Ok(None);
-    };
-    let digest = digest(visit, place, text, &browser);
+    (place, text): (Place<'_>, &str),
+    client_id: &str,
+    realm: Option<&str>,
+) -> Result<(Authentication, Batch), Failure> {
     let (store, tenant) = (&visit.app.store, &visit.context.site.tenant);
-    let item = store.find_single_use(tenant, PURPOSE, &digest).await?;
-    let ticket = match item {
+    let now = visit.context.now;
+    let browser = visit.browser().unwrap_or_else(|| visit.secret());
+    let digest = digest(visit, place, text, &browser);
+    let found = match store.find_single_use(tenant, PURPOSE, &digest).await? {
         None => None,
-        Some(item) => Some((parse(&item.payload)?, item.consumed_at)),
+        Some(item) => {
+            let ticket = parse(&item.payload)?;
+            let user = match UserId::parse(ticket.authentication.user_id()) {
+                Some(user_id) => store.find_user(tenant, &user_id).await?,
+                None => None,
+            };
+            Some(Found {
+                ticket,
+                used_at: item.consumed_at,
+                new_password_at: user.and_then(|found| found.user.last_password_reset),
+            })
+        }
     };
-    Ok(Some(Found { ticket, digest }))
+    let authentication = embedded_login::redeem(found, client_id, realm, now)?;
+    let mut batch = store.batch();
+    batch.claim(tenant, PURPOSE, &digest, now);
+    Ok((authentication, batch))
 }
 
 fn parse(payload: &str) -> Result<LoginTicket, StoreError> {
@@ -116,16 +113,12 @@ pub(crate) async fn redeem(
     ticket: &str,
     realm: Option<&str>,
 ) -> Result<Response, Fault> {
-    let found = find(visit, Place::AuthorizationEndpoint, ticket).await?;
-    let (client_id, now) = (&request.client_id, visit.context.now);
-    let known = found.as_ref().and_then(|found| found.ticket.clone());
-    let proven = embedded_login::redeem(known, client_id, realm, now);
-    let met = |refusal| Fault::met(&world.client, &request, refusal);
-    let authentication = proven.map_err(met)?;
-    let (Some(found), Some(browser)) = (found, visit.browser()) else {
-        return Err(met(Refusal::new(Rule::LoginTicketUnknown)));
-    };
+    let at = (Place::AuthorizationEndpoint, ticket);
+    let proven = prove(visit, at, &request.client_id, realm).await;
+    let met = |failure: Failure| Fault::met(&world.client, &request, failure.refusal);
+    let (authentication, batch) = proven.map_err(met)?;
+    // It was made in a browser that has its cookie.
+    let browser = visit.browser().unwrap_or_else(|| visit.secret());
     let pending = drive::keep(visit, &request, browser).await?;
-    let batch = found.claim(visit);
     log_in_with_ticket(visit, pending, world, authentication, batch).await
 }

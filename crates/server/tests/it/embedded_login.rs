@@ -21,6 +21,7 @@ on_both_engines!(
     of_twenty_parallel_uses_of_a_ticket_one_ends_in_a_code,
     a_ticket_is_worth_nothing_in_another_browser_later_or_to_another_application,
     a_ticket_counts_without_a_page_and_leaves_the_other_duties,
+    a_ticket_for_a_password_that_was_changed_is_worth_nothing,
     a_ticket_for_another_user_takes_the_place_of_the_session,
     scripts_of_web_origins_send_passwords_and_no_others,
     what_a_script_sends_wrongly_is_told_in_the_words_of_the_compatible_api,
@@ -225,6 +226,21 @@ async fn a_ticket_counts_without_a_page_and_leaves_the_other_duties(server: Test
     let page = browser.go(&with(&asked, "&prompt=consent")).await;
     assert_eq!(page.path(), "/u/consent");
     code_of(&browser.submit(&page, &[("action", "accept")]).await);
+}
+
+async fn a_ticket_for_a_password_that_was_changed_is_worth_nothing(server: TestServer) {
+    let server = prepared(server).await;
+    let mut browser = Browser::new(&server);
+    let old = ticket(&mut browser, &json!({})).await;
+    server.clock.advance(1);
+    let chosen = "Plums-and-cherries-8";
+    let body = json!({"password": chosen, "connection": DIRECTORY});
+    server.manage("PATCH", &format!("/users/{ADA}"), body).await;
+    let page = browser.go(&with(&old, "")).await;
+    assert_eq!(refused(&page, "invalid_request"), LOST);
+    server.clock.advance(1);
+    let new = ticket(&mut browser, &json!({"password": chosen})).await;
+    code_of(&browser.go(&with(&new, "")).await);
 }
 
 async fn a_ticket_for_another_user_takes_the_place_of_the_session(server: TestServer) {

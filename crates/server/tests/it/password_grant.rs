@@ -178,6 +178,14 @@ async fn t24_2_without_scope_everything_is_given_and_listed(server: TestServer) 
         ask(&server, &without).await.json()["scope"],
         "openid profile email address phone"
     );
+    let held = json!({"permissions": [{"resource_server_identifier": ORDERS, "permission_name": "write:orders"}]});
+    server
+        .manage("POST", &format!("/users/{ADA}/permissions"), held)
+        .await;
+    assert_eq!(
+        ask(&server, &without).await.json()["scope"],
+        "openid profile email address phone write:orders"
+    );
 }
 
 async fn without_scope_nothing_is_given_where_the_tenant_says_so(server: TestServer) {

@@ -66,7 +66,7 @@ fn no_secret_reaches_the_log_even_at_level_trace() {
 }
 
 /// How many secrets [`use_secrets`] tells.
-const SECRETS: usize = 18;
+const SECRETS: usize = 21;
 
 #[expect(clippy::print_stdout, reason = "the parent reads it")]
 fn tell(secret: &str) {
@@ -239,6 +239,29 @@ impl Talk {
              urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
         );
         self.post("/oauth/token", "", Form(&body)).await;
+        for (password, path, kind) in [
+            (
+                "password-at-the-token-endpoint",
+                "/oauth/token",
+                "grant_type",
+            ),
+            (
+                "password-of-a-script",
+                "/co/authenticate",
+                "credential_type",
+            ),
+            (
+                "password-of-a-page",
+                "/usernamepassword/login",
+                "response_type",
+            ),
+        ] {
+            tell(password);
+            let mut body = json!({"client_id": "nobody", "username": "ada", "password": password});
+            body[kind] = json!("password");
+            let refused = self.post(path, "", Json(body)).await;
+            assert!(refused.status.is_client_error(), "{path}");
+        }
         let bearer = "Bearer stolen-access-token-0123456789";
         tell(&bearer[7..]);
         let query = "/api/v2/clients?code=code-in-a-query-0123456789";
