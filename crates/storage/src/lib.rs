@@ -24,6 +24,7 @@ mod logins;
 mod mails;
 pub mod master_key;
 pub mod permissions;
+mod one_time_codes;
 mod pointer;
 mod read;
 mod refresh_tokens;
@@ -49,6 +50,7 @@ pub use jobs::{JOB, JobPart, StoredJob};
 pub use logins::{LOGIN, StoredLogin};
 pub use mails::{MAIL, SealedMail, StoredMail};
 pub use master_key::MasterKeySource;
+pub use one_time_codes::{NewCode, ONE_TIME_CODE, StoredCode};
 pub use read::{MAX_LIMIT, Page, Record, Selection, Window};
 pub use refresh_tokens::{
     Devices, PresentedRefreshToken, REFRESH_TOKEN, Revoked, StoredRefreshToken,

@@ -79,6 +79,11 @@ impl Batch {
         self.remove_mail(&mail.tenant, (&mail.id, 1))
     }
 
+    /// Moves a mail that the same batch queued into the mailbox at once; see [`Self::capture_mail`].
+    pub fn capture_queued_mail(&mut self, mail: &SealedMail, most: i64) -> &mut Self {
+        self.capture_mail(&mail.tenant, (&mail.id, 1), most, mail.now)
+    }
+
     /// Takes a mail that was sent or given up from the queue. Fails with the guard [`MAIL`] if another sender holds it.
     pub fn remove_mail(&mut self, tenant: &TenantId, (id, revision): (&str, i64)) -> &mut Self {
         let values = params![tenant, id, revision];

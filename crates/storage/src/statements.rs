@@ -127,6 +127,22 @@ statements! {
     SINGLE_USE_DELETE_SOME = "DELETE FROM single_use WHERE tenant = ?1 AND (purpose, digest) IN"
         " (SELECT purpose, digest FROM single_use WHERE tenant = ?1 LIMIT ?2)";
 
+    ONE_TIME_CODE_PUT = "INSERT INTO one_time_codes"
+        " (tenant, subject, item, code, payload, tries, expires_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6) ON CONFLICT (tenant, subject)"
+        " DO UPDATE SET item = excluded.item, code = excluded.code, payload = excluded.payload,"
+        " tries = 0, expires_at = excluded.expires_at";
+    ONE_TIME_CODE_FIND = "SELECT item, payload FROM one_time_codes"
+        " WHERE tenant = ?1 AND subject = ?2 AND expires_at > ?3";
+    ONE_TIME_CODE_TRY = "UPDATE one_time_codes SET tries = tries + 1"
+        " WHERE tenant = ?1 AND subject = ?2 AND item = ?3 AND tries < ?4";
+    ONE_TIME_CODE_MATCH = "UPDATE one_time_codes SET tries = tries - 1"
+        " WHERE tenant = ?1 AND subject = ?2 AND item = ?3 AND code = ?4";
+    ONE_TIME_CODE_SWEEP = "DELETE FROM one_time_codes WHERE (tenant, subject) IN"
+        " (SELECT tenant, subject FROM one_time_codes WHERE expires_at < ?1 LIMIT ?2)";
+    ONE_TIME_CODE_DELETE_SOME = "DELETE FROM one_time_codes WHERE tenant = ?1 AND subject IN"
+        " (SELECT subject FROM one_time_codes WHERE tenant = ?1 LIMIT ?2)";
+
     EVENT_INSERT = "INSERT INTO events (tenant, id, at, code, client_id, user_id, body)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     EVENT_FIND = "SELECT id, at, code, client_id, user_id, body FROM events"

@@ -34,6 +34,8 @@ pub struct Swept {
     pub jobs: u64,
     /// Mails that the mailbox kept for long enough.
     pub mails: u64,
+    /// Codes for a login that have expired.
+    pub one_time_codes: u64,
 }
 
 /// Rows per commit: few, because other writes wait for it.
@@ -76,6 +78,9 @@ impl Store {
             sessions: self.sweep_one(statements::SESSION_SWEEP, expired).await?,
             jobs: self.sweep_one(statements::JOB_SWEEP, expired).await?,
             mails: self.sweep_one(statements::MAIL_SWEEP, expired).await?,
+            one_time_codes: self
+                .sweep_one(statements::ONE_TIME_CODE_SWEEP, expired)
+                .await?,
         })
     }
 

@@ -147,6 +147,7 @@ const PIECES: &[Sql] = &[
     statements::KEY_DELETE_SOME,
     statements::LINK_DELETE_SOME,
     statements::SINGLE_USE_DELETE_SOME,
+    statements::ONE_TIME_CODE_DELETE_SOME,
     statements::EVENT_DELETE_SOME,
     statements::BLACKLIST_DELETE_SOME,
     statements::PASSWORD_HISTORY_DELETE_SOME,

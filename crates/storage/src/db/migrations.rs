@@ -50,6 +50,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 9,
         script: include_str!("../../migrations/0009_notes_on_sessions.sql"),
     },
+    Migration {
+        number: 10,
+        script: include_str!("../../migrations/0010_one_time_codes.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -22,6 +22,7 @@ mod mails;
 mod master_key;
 mod migrations;
 mod permissions;
+mod one_time_codes;
 mod sign_in;
 mod single_use;
 mod sweep;
