@@ -21,6 +21,7 @@ pub mod logout;
 pub mod model;
 pub mod opaque_token;
 pub mod parameters;
+pub mod passwordless;
 pub mod profile;
 pub mod redirect_uri;
 pub mod refusal;

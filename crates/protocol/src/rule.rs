@@ -3,6 +3,7 @@
 //! `{name}` in a sentence stands for a fact that the client sent itself; nothing else of a refusal reaches a client.
 
 mod error_code;
+mod passwordless;
 mod spec;
 
 pub use error_code::ErrorCode;
@@ -171,6 +172,42 @@ pub enum Rule {
     RefreshTokenUserGone,
     /// The refresh token's user is blocked.
     RefreshTokenUserBlocked,
+    /// The code is not the one that was sent to the address, is too old, or was used.
+    EmailCodeWrong,
+    /// The same of a phone number.
+    PhoneCodeWrong,
+    /// Nobody is sent a code with a member that is not known.
+    StartPropertyUnknown,
+    /// Nobody is sent a code on behalf of nobody.
+    StartClientMissing,
+    /// Nobody is sent a code without a connection.
+    StartConnectionMissing,
+    /// There is no such connection.
+    StartConnectionUnknown,
+    /// The client may not use the connection.
+    StartConnectionDisabled,
+    /// Users of the connection prove themselves in another way.
+    StartConnectionOther,
+    /// What the link is to ask for is no object.
+    StartParametersMalformed,
+    /// There is no number to send a code to.
+    StartPhoneMissing,
+    /// The number is none.
+    StartPhoneMalformed,
+    /// There is no address to send a code to.
+    StartEmailMissing,
+    /// The address is none.
+    StartEmailMalformed,
+    /// A client that has a secret did not show it.
+    StartUnauthenticated,
+    /// The SMS gateway does not accept what the connection says to it.
+    SmsGatewayRefused,
+    /// The SMS gateway answers something else than that it sent the text.
+    SmsGatewayUnexpected,
+    /// The SMS gateway does not answer.
+    SmsGatewayTimeout,
+    /// There is nothing that this server could send texts with.
+    SmsProviderMissing,
     /// No tenant answers to that host.
     HostUnknown,
     /// No such page.
@@ -268,6 +305,24 @@ impl Rule {
         Self::RefreshTokenReused,
         Self::RefreshTokenUserGone,
         Self::RefreshTokenUserBlocked,
+        Self::EmailCodeWrong,
+        Self::PhoneCodeWrong,
+        Self::StartPropertyUnknown,
+        Self::StartClientMissing,
+        Self::StartConnectionMissing,
+        Self::StartConnectionUnknown,
+        Self::StartConnectionDisabled,
+        Self::StartConnectionOther,
+        Self::StartParametersMalformed,
+        Self::StartPhoneMissing,
+        Self::StartPhoneMalformed,
+        Self::StartEmailMissing,
+        Self::StartEmailMalformed,
+        Self::StartUnauthenticated,
+        Self::SmsGatewayRefused,
+        Self::SmsGatewayUnexpected,
+        Self::SmsGatewayTimeout,
+        Self::SmsProviderMissing,
         Self::HostUnknown,
         Self::PathUnknown,
         Self::MethodNotAllowed,

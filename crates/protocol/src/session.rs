@@ -17,6 +17,8 @@ use crate::{
 pub enum AuthenticationMethod {
     /// With a password.
     Password,
+    /// With a code that was sent to an address of the user.
+    OneTimeCode,
     /// With a second factor beside the first.
     MultiFactor,
 }
@@ -26,6 +28,7 @@ impl AuthenticationMethod {
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::OneTimeCode => "otp",
             Self::MultiFactor => "mfa",
         }
     }

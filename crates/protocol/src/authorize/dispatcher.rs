@@ -76,6 +76,8 @@ pub enum LoginForm {
     Combined,
     /// For the identifier first.
     IdentifierFirst,
+    /// For an address, and then for the code that is sent there.
+    OneTimeCode,
 }
 
 /// Whether logins without a page are confirmed where the callback is not verifiable.
@@ -111,6 +113,11 @@ pub enum Page {
     /// The second half.
     Password {
         /// What the user entered in the first.
+        identifier: String,
+    },
+    /// Where the code is entered that was sent.
+    Code {
+        /// To which address.
         identifier: String,
     },
     /// The sign-up page.
@@ -190,9 +197,11 @@ impl From<Refusal> for Owed {
 /// OIDC Core §3.1.2.6: why a page would be needed.
 fn silent_refusal(page: &Page) -> Refusal {
     Refusal::new(match page {
-        Page::Login | Page::Identifier | Page::Password { .. } | Page::SignUp => {
-            Rule::LoginRequired
-        }
+        Page::Login
+        | Page::Identifier
+        | Page::Password { .. }
+        | Page::Code { .. }
+        | Page::SignUp => Rule::LoginRequired,
         Page::Consent(_) => Rule::ConsentRequired,
         Page::Confirm { .. } => Rule::InteractionRequired,
     })
@@ -311,15 +320,21 @@ fn login_page(request: &AuthorizationRequest, facts: &Facts<'_>) -> Page {
         ScreenHint::SignUp => Screen::SignUp,
         ScreenHint::Login => Screen::Login,
     };
-    match facts.progress.screen().unwrap_or(hinted) {
-        Screen::SignUp => Page::SignUp,
-        Screen::Login => match (facts.login_form, facts.progress.identifier()) {
-            (LoginForm::Combined, _) => Page::Login,
-            (LoginForm::IdentifierFirst, None) => Page::Identifier,
-            (LoginForm::IdentifierFirst, Some(identifier)) => Page::Password {
-                identifier: identifier.to_owned(),
-            },
-        },
+    let entered = facts.progress.identifier().map(str::to_owned);
+    match (
+        facts.login_form,
+        facts.progress.screen().unwrap_or(hinted),
+        entered,
+    ) {
+        // Whoever proves an address for the first time has signed up by that.
+        (LoginForm::OneTimeCode, _, Some(identifier)) => Page::Code { identifier },
+        (LoginForm::OneTimeCode, _, None) => Page::Identifier,
+        (_, Screen::SignUp, _) => Page::SignUp,
+        (LoginForm::Combined, Screen::Login, _) => Page::Login,
+        (LoginForm::IdentifierFirst, Screen::Login, None) => Page::Identifier,
+        (LoginForm::IdentifierFirst, Screen::Login, Some(identifier)) => {
+            Page::Password { identifier }
+        }
     }
 }
 

@@ -206,7 +206,7 @@ pub fn advance(
         }
         (
             Event::EnteredIdentifier(identifier),
-            Step::Show(Page::Identifier | Page::Password { .. }),
+            Step::Show(Page::Identifier | Page::Password { .. } | Page::Code { .. }),
         ) => {
             progress.identifier = identifier.filter(|identifier| !identifier.is_empty());
         }
@@ -238,6 +238,6 @@ pub fn advance(
 const fn is_login(page: &Page) -> bool {
     matches!(
         page,
-        Page::Login | Page::Identifier | Page::Password { .. } | Page::SignUp
+        Page::Login | Page::Identifier | Page::Password { .. } | Page::Code { .. } | Page::SignUp
     )
 }

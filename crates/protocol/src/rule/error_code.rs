@@ -47,6 +47,20 @@ pub enum ErrorCode {
     UnsupportedCredentialType,
     /// RFC 6749 §5.2.
     UnsupportedGrantType,
+    /// The vendor's word for a member that is not known at the start of a passwordless login.
+    BadRequest,
+    /// The vendor's word for a client at the start of a passwordless login.
+    BadClientId,
+    /// The vendor's word for a connection at the start of a passwordless login.
+    BadConnection,
+    /// The vendor's word for what a link asks for at the start of a passwordless login.
+    BadAuthParams,
+    /// The vendor's word for a phone number at the start of a passwordless login.
+    BadPhoneNumber,
+    /// The vendor's word for an address at the start of a passwordless login.
+    BadEmail,
+    /// The vendor's word for texts that are not sent.
+    SmsProviderError,
 }
 
 impl ErrorCode {
@@ -75,6 +89,13 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedCredentialType => "unsupported_credential_type",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::BadRequest => "bad.request",
+            Self::BadClientId => "bad.client_id",
+            Self::BadConnection => "bad.connection",
+            Self::BadAuthParams => "bad.authParams",
+            Self::BadPhoneNumber => "bad.phone_number",
+            Self::BadEmail => "bad.email",
+            Self::SmsProviderError => "sms_provider_error",
         }
     }
 }

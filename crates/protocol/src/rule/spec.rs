@@ -168,7 +168,10 @@ impl Rule {
                 "RFC 6749 §4.1.2.1",
                 "The service is temporarily unavailable",
             ),
-            rule => rule.spec_of_logins(),
+            rule => match rule.spec_of_codes() {
+                Some(spec) => spec,
+                None => rule.spec_of_logins(),
+            },
         }
     }
 
@@ -404,12 +407,17 @@ const fn invalid(clause: &'static str, sentence: &'static str) -> Spec {
 }
 
 /// The grant is worth nothing.
-const fn grant(clause: &'static str, sentence: &'static str) -> Spec {
+pub(super) const fn grant(clause: &'static str, sentence: &'static str) -> Spec {
     vendor(403, 400, E::InvalidGrant, clause, sentence)
 }
 
 /// The same in both dialects.
-const fn same(status: u16, code: ErrorCode, clause: &'static str, sentence: &'static str) -> Spec {
+pub(super) const fn same(
+    status: u16,
+    code: ErrorCode,
+    clause: &'static str,
+    sentence: &'static str,
+) -> Spec {
     vendor(status, status, code, clause, sentence)
 }
 

@@ -292,6 +292,29 @@ fn j2_the_login_pages_lead_to_each_other_and_to_nothing_else() {
 }
 
 #[test]
+fn t6_11_1_an_address_is_asked_for_and_then_its_code_and_nobody_signs_up_otherwise() {
+    let mut world = World::asking("scope=openid&screen_hint=signup");
+    world.login_form = LoginForm::OneTimeCode;
+    assert_eq!(page(&world), Page::Identifier);
+    let entered = |text: &str| Event::EnteredIdentifier(Some(text.to_owned()));
+    let code = |identifier: &str| Page::Code {
+        identifier: identifier.to_owned(),
+    };
+    world.advance(entered("ada@x.test")).unwrap();
+    assert_eq!(page(&world), code("ada@x.test"));
+    world.advance(entered("bob@x.test")).unwrap();
+    assert_eq!(page(&world), code("bob@x.test"));
+    world.advance(Event::EnteredIdentifier(None)).unwrap();
+    assert_eq!(page(&world), Page::Identifier);
+    world.advance(entered("ada@x.test")).unwrap();
+    world.log_in("ada").unwrap();
+    assert_eq!(issued_to(&world), "ada");
+    let mut world = World::asking("scope=openid&prompt=none");
+    world.login_form = LoginForm::OneTimeCode;
+    assert_eq!(refused(&world), Rule::LoginRequired);
+}
+
+#[test]
 fn a_consent_page_shown_to_one_user_is_no_answer_of_another() {
     let mut world = World::with_session("ada", "scope=openid%20email");
     world.change_client(&third_party());
