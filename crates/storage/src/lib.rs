@@ -50,7 +50,7 @@ pub use jobs::{JOB, JobPart, StoredJob};
 pub use logins::{LOGIN, StoredLogin};
 pub use mails::{MAIL, SealedMail, StoredMail};
 pub use master_key::MasterKeySource;
-pub use one_time_codes::{NewCode, ONE_TIME_CODE, StoredCode};
+pub use one_time_codes::{NewCode, StoredCode};
 pub use read::{MAX_LIMIT, Page, Record, Selection, Window};
 pub use refresh_tokens::{
     Devices, PresentedRefreshToken, REFRESH_TOKEN, Revoked, StoredRefreshToken,

@@ -3,7 +3,7 @@
 //! Of each subject (an address at a connection) the newest code counts. It is a single-use item like any other; beside the
 //! item is kept under which digest its code is known, and how many tries were made. A try is taken *before* anybody looks
 //! whether it is right, by one statement that fails when none is left; so a thousand guesses at once are as many as three.
-//! A right one gives its try back.
+//! A right one gives its try back. Whoever uses the code claims its item like any other.
 
 use grantor_protocol::{env::Timestamp, tenant::TenantId};
 
@@ -14,11 +14,8 @@ use crate::{
     store::Store,
 };
 
-/// The guard that fails when a code is another one than was sent last.
-pub const ONE_TIME_CODE: &str = "one_time_code";
-
-/// The guard that fails when no try is left.
-const TRIES: &str = "one_time_code_tries";
+/// The guard that fails when no try is left, or the code is another one.
+const ONE_TIME_CODE: &str = "one_time_code";
 
 /// A code that is sent; all digests are keyed.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +42,17 @@ pub struct StoredCode {
 }
 
 impl Batch {
-    /// Keeps a code, which takes the place of the one before; with a single-use item for `purpose`.
+    /// Keeps a code with a single-use item for `purpose`. It takes the place of the one before, which counts as used from
+    /// now on.
     pub fn send_code(
         &mut self,
         tenant: &TenantId,
         purpose: &'static str,
         new: &NewCode<'_>,
+        now: Timestamp,
     ) -> &mut Self {
+        let values = params![tenant, purpose, new.subject, now];
+        self.run(statements::ONE_TIME_CODE_RETIRE, values);
         let values = params![
             tenant,
             new.subject,
@@ -62,18 +63,6 @@ impl Batch {
         ];
         self.run(statements::ONE_TIME_CODE_PUT, values);
         self.issue(tenant, purpose, new.item, "", new.expires_at)
-    }
-
-    /// Gives a try back if `code` is the digest of the code of `item`, which still counts; else the batch fails with the
-    /// guard [`ONE_TIME_CODE`]. Whoever uses the code claims `item` in the same batch.
-    pub fn match_code(
-        &mut self,
-        tenant: &TenantId,
-        subject: &[u8],
-        (item, code): (&[u8], &[u8]),
-    ) -> &mut Self {
-        let values = params![tenant, subject, item, code];
-        self.expect(statements::ONE_TIME_CODE_MATCH, values, 1, ONE_TIME_CODE)
     }
 }
 
@@ -99,23 +88,34 @@ impl Store {
         code.transpose()
     }
 
-    /// Takes one of `most` tries at the code of `item`; whether there was one.
+    /// Takes one of `most` tries at the code of `item`, and gives it back if `code` is the digest of that code. Whether it
+    /// is; using it is another step.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn try_code(
         &self,
         tenant: &TenantId,
-        (subject, item): (&[u8], &[u8]),
+        subject: &[u8],
+        (item, code): (&[u8], &[u8]),
         most: i64,
     ) -> Result<bool> {
-        let mut batch = self.batch();
-        let values = params![tenant, subject, item, most];
-        batch.expect(statements::ONE_TIME_CODE_TRY, values, 1, TRIES);
-        match self.commit(batch).await {
-            Ok(()) => Ok(true),
-            Err(Error::Guard { label: TRIES }) => Ok(false),
-            Err(error) => Err(error),
+        let taken = params![tenant, subject, item, most];
+        let right = params![tenant, subject, item, code];
+        for (sql, values) in [
+            (statements::ONE_TIME_CODE_TRY, taken),
+            (statements::ONE_TIME_CODE_MATCH, right),
+        ] {
+            let mut batch = self.batch();
+            batch.expect(sql, values, 1, ONE_TIME_CODE);
+            match self.commit(batch).await {
+                Ok(()) => {}
+                Err(Error::Guard {
+                    label: ONE_TIME_CODE,
+                }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(true)
     }
 }

@@ -132,6 +132,9 @@ statements! {
         " VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6) ON CONFLICT (tenant, subject)"
         " DO UPDATE SET item = excluded.item, code = excluded.code, payload = excluded.payload,"
         " tries = 0, expires_at = excluded.expires_at";
+    ONE_TIME_CODE_RETIRE = "UPDATE single_use SET consumed_at = ?4"
+        " WHERE tenant = ?1 AND purpose = ?2 AND consumed_at IS NULL AND digest ="
+        " (SELECT item FROM one_time_codes WHERE tenant = ?1 AND subject = ?3)";
     ONE_TIME_CODE_FIND = "SELECT item, payload FROM one_time_codes"
         " WHERE tenant = ?1 AND subject = ?2 AND expires_at > ?3";
     ONE_TIME_CODE_TRY = "UPDATE one_time_codes SET tries = tries + 1"
