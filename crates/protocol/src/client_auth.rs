@@ -75,6 +75,11 @@ impl ClientClaim {
         }
     }
 
+    /// Whether it comes without any proof.
+    pub const fn is_bare(&self) -> bool {
+        matches!(self.credential, Credential::Nothing)
+    }
+
     fn with_id(client_id: Option<String>, credential: Credential) -> Result<Self, Refusal> {
         let client_id = client_id
             .ok_or_else(|| Refusal::new(Rule::MissingParameter).naming("parameter", "client_id"))?;
@@ -142,6 +147,11 @@ impl AuthenticatedClient {
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The client, without the proof.
+    pub fn into_client(self) -> Arc<Client> {
+        self.client
     }
 
     /// How it proved itself.

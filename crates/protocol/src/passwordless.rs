@@ -7,10 +7,11 @@ mod start;
 
 pub use start::{Address, Sent, Start};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     env::Timestamp,
+    model::EmailTemplate,
     refusal::Refusal,
     rule::Rule,
     users::{
@@ -73,9 +74,36 @@ impl Connection {
         }
     }
 
+    /// What users of the connection log in with.
+    pub fn identifiers(&self) -> Vec<IdentifierKind> {
+        match self.proves() {
+            Some(kind) => vec![kind],
+            None => self.options.identifiers(),
+        }
+    }
+
     /// Whether somebody who was never here gets an account by proving an address.
     pub fn takes_new_users(&self) -> bool {
         self.options.disable_signup != Some(true)
+    }
+
+    /// The words of its own mails, under the name of a template, if it has any: `options.email`.
+    pub fn mail(&self, template: &str) -> Option<EmailTemplate> {
+        let own = self.options.rest.get("email")?;
+        let text = |name: &str| own.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (body, from, subject) = (text("body"), text("from"), text("subject"));
+        body.as_ref().or(subject.as_ref())?;
+        Some(EmailTemplate {
+            template: template.to_owned(),
+            body,
+            from,
+            subject,
+            result_url: None,
+            url_lifetime_in_seconds: None,
+            include_email_in_redirect: None,
+            enabled: true,
+            rest: Map::new(),
+        })
     }
 
     /// A user of the connection who has just proved `address` for the first time.
@@ -115,7 +143,7 @@ pub fn wrong_code(kind: IdentifierKind, because: &str) -> Refusal {
 }
 
 /// Whether links may be followed in another browser than the one in which they were asked for.
-pub fn links_work_anywhere(flags: &serde_json::Map<String, Value>) -> bool {
+pub fn links_work_anywhere(flags: &Map<String, Value>) -> bool {
     flags.get("grantor_login_link_in_any_browser") == Some(&Value::Bool(true))
 }
 

@@ -1,6 +1,6 @@
 //! What the handlers share.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use grantor_management::Management;
 use grantor_protocol::{env::Env, tenant::TenantId};
@@ -43,6 +43,8 @@ pub struct App {
     pub token_rate: RateLimit,
     /// Authorization requests and forms of login pages.
     pub sign_in_rate: RateLimit,
+    /// Codes and links for a login that are asked for from one place: fifty at once, fifty an hour.
+    pub start_rate: RateLimit<(TenantId, IpAddr)>,
     /// Mails that somebody has sent to an address from one place: ten at once, one a minute.
     pub mail_rate: RateLimit<(TenantId, String)>,
     /// Passwords that users who are logged in give again: ten at once, one a minute. Who found a browser logged in shall not
@@ -82,6 +84,7 @@ impl App {
         Ok(Arc::new(Self {
             token_rate: RateLimit::new(config.token_rate),
             sign_in_rate: RateLimit::new(config.sign_in_rate),
+            start_rate: RateLimit::per_hour(50),
             mail_rate: RateLimit::with_burst(10, 1),
             proof_rate: RateLimit::with_burst(10, 1),
             management_rate: RateLimit::new(config.management_rate),

@@ -12,10 +12,10 @@ use grantor_protocol::{
 };
 use grantor_server::pages::{
     Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
-    ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
-    Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut, Login,
-    LogoutConfirm, Moment, NewPassword, Page, Password, Problem, ResetRequest, Shell, SignUp,
-    SignUpField, Verification, VerifyEmailPending, rules_of,
+    ChangedPassword, CheckYourMail, Choice, Code, Confirm, Consent, Device, EmailVerified,
+    ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut,
+    Login, LogoutConfirm, Moment, NewPassword, Page, Password, Problem, ResetRequest, Shell,
+    SignUp, SignUpField, Verification, VerifyEmailPending, rules_of,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -237,6 +237,26 @@ fn logins(values: Values) -> Vec<(&'static str, Box<dyn Page>)> {
                 identifier: user(),
                 edit: values.url("/u/login?state=s"),
                 reset: Some(values.url("/u/reset-password/request?state=s")),
+                problem: None,
+            }),
+        ),
+        (
+            "login-code",
+            Box::new(Code {
+                form: form(values),
+                kind: Email,
+                identifier: user(),
+                edit: values.url("/u/login/identifier?state=s"),
+                problem: Some(Problem::WrongCode),
+            }),
+        ),
+        (
+            "login-code-sms",
+            Box::new(Code {
+                form: form(values),
+                kind: PhoneNumber,
+                identifier: values.own("+15551234"),
+                edit: values.url("/u/login/identifier?state=s"),
                 problem: None,
             }),
         ),

@@ -81,7 +81,8 @@ pub(crate) fn language(
     negotiate(Some(&ui_locales.join(" ")), accepted, &locales(settings))
 }
 
-fn locales(settings: &TenantSettings) -> Vec<String> {
+/// The languages of the tenant.
+pub(crate) fn locales(settings: &TenantSettings) -> Vec<String> {
     let enabled = settings.rest.get("enabled_locales");
     let enabled = enabled.and_then(Value::as_array).into_iter().flatten();
     enabled

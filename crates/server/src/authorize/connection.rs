@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
-    authorize::AuthorizationRequest, document::Document, model::Client, refusal::Refusal,
-    rule::Rule, users::connection::Connection,
+    authorize::AuthorizationRequest,
+    document::Document,
+    model::{Client, TenantSettings},
+    refusal::Refusal,
+    rule::Rule,
+    users::connection::Connection,
 };
 use grantor_storage::{Selection, Window};
 use serde_json::Value;
@@ -15,39 +19,68 @@ use crate::account::own_client;
 /// Most connections of an application among which one is chosen.
 const MOST: i64 = 50;
 
-/// The database connection for `request`: the one that the request names, else the tenant's default
-/// directory, else the oldest.
+/// The connection for `request`, as it was found with the other facts.
 ///
 /// # Errors
 /// [`Rule::ConnectionUnknown`], [`Rule::NoConnection`].
-pub(crate) async fn choose(
-    visit: &Visit<'_>,
+pub(crate) fn choose(
     world: &World,
     request: &AuthorizationRequest,
 ) -> Result<Arc<Connection>, Fault> {
-    let client = &world.client;
-    let met = |refusal: Refusal| Fault::met(client, request, refusal);
-    if let Some(name) = &request.connection {
-        let named = serving(visit, client, name).await?;
-        return named.ok_or_else(|| {
-            met(Refusal::new(Rule::ConnectionUnknown)
-                .with("connection", name)
-                .with("client_id", &client.client_id))
-        });
-    }
-    if let Some(name) = world.settings.default_directory()
-        && let Some(connection) = serving(visit, client, name).await?
-    {
+    let met = |refusal: &Refusal| Fault::met(&world.client, request, refusal.clone());
+    world.connection.clone().map_err(|refusal| met(&refusal))
+}
+
+/// The same where users have to have passwords.
+///
+/// # Errors
+/// [`Rule::ConnectionUnknown`], [`Rule::NoConnection`].
+pub(crate) fn database(
+    world: &World,
+    request: &AuthorizationRequest,
+) -> Result<Arc<Connection>, Fault> {
+    let connection = choose(world, request)?;
+    if connection.is_database() {
         return Ok(connection);
     }
+    let refusal = Refusal::new(Rule::NoConnection).with("because", "its users have no passwords");
+    Err(Fault::met(&world.client, request, refusal))
+}
+
+/// The connection that the users of `client` log in with: the one that the request names, else the tenant's default
+/// directory, else the oldest whose users have passwords, else the oldest whose users prove an address.
+pub(super) async fn find(
+    visit: &Visit<'_>,
+    client: &Client,
+    settings: &TenantSettings,
+    request: &AuthorizationRequest,
+) -> Result<Result<Arc<Connection>, Refusal>, Fault> {
+    if let Some(name) = &request.connection {
+        let named = serving(visit, client, name).await?;
+        return Ok(named.ok_or_else(|| {
+            Refusal::new(Rule::ConnectionUnknown)
+                .with("connection", name)
+                .with("client_id", &client.client_id)
+        }));
+    }
+    if let Some(name) = settings.default_directory()
+        && let Some(connection) = serving(visit, client, name).await?
+    {
+        return Ok(Ok(connection));
+    }
     let links: &[_] = if own_client::is_named(&client.client_id) {
-        &[("strategy", Connection::DATABASE)]
+        &[
+            ("strategy", Connection::DATABASE),
+            ("strategy", Connection::EMAIL),
+            ("strategy", Connection::SMS),
+        ]
     } else {
         &[
             ("enabled_client", client.client_id.as_str()),
             ("domain_connection", "true"),
         ]
     };
+    let mut proving = None;
     for &(link, target) in links {
         let selection = Selection {
             link: Some((link.to_owned(), target.to_owned())),
@@ -61,17 +94,19 @@ pub(crate) async fn choose(
         let page = store.list(tenant, &Connection::KIND, &selection).await?;
         for record in page.records {
             let name = record.body.get("name").and_then(Value::as_str);
-            if let Some(connection) = serving(visit, client, name.unwrap_or_default()).await? {
-                return Ok(connection);
+            match serving(visit, client, name.unwrap_or_default()).await? {
+                Some(connection) if connection.is_database() => return Ok(Ok(connection)),
+                found => proving = proving.or(found),
             }
         }
     }
-    Err(met(
-        Refusal::new(Rule::NoConnection).with("client_id", &client.client_id)
-    ))
+    Ok(
+        proving
+            .ok_or_else(|| Refusal::new(Rule::NoConnection).with("client_id", &client.client_id)),
+    )
 }
 
-/// The database connection of this name, if users of `client` may log in with it.
+/// The connection of this name, if users of `client` may log in with it and it is one of this server's own.
 pub(crate) async fn serving(
     visit: &Visit<'_>,
     client: &Client,
@@ -81,9 +116,10 @@ pub(crate) async fn serving(
     let found = store
         .typed_by::<Connection>(tenant, "name", &[name])
         .await?;
+    let own = |connection: &Connection| connection.is_database() || connection.proves().is_some();
     Ok(found
         .map(|found| Arc::clone(&found.value))
-        .filter(|connection| connection.is_database() && admits(connection, client)))
+        .filter(|connection| own(connection) && admits(connection, client)))
 }
 
 /// The account page is for every user of the tenant, wherever its users are from.

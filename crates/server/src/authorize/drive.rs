@@ -96,7 +96,7 @@ pub(crate) async fn enter(
         Step::Show(page) => {
             if request.connection.is_some() {
                 // A wrong name is told before anybody types a password.
-                connection::choose(visit, world, request).await?;
+                connection::choose(world, request)?;
             }
             postpone(visit, request, path_of(&page)).await
         }

@@ -5,6 +5,7 @@ use grantor_protocol::{
     authorize::{Approval, AuthorizationRequest},
     event::Event,
     parameters::clipped,
+    refusal::Refusal,
 };
 
 use super::{fault::Fault, visit::Visit, world::World};
@@ -73,6 +74,24 @@ pub(crate) async fn wrong_password(
     ] {
         event.members.insert(member.to_owned(), value.into());
     }
+    visit
+        .app
+        .recorder
+        .record(&visit.context.site.tenant, event)
+        .await;
+}
+
+/// Somebody could not prove to have `address`.
+pub(super) async fn wrong_code(
+    visit: &Visit<'_>,
+    client_id: &str,
+    (connection, address): (&str, &str),
+    refusal: &Refusal,
+) {
+    let mut event = event(visit, "fp", Some(client_id));
+    record::explain(&mut event, visit.context, refusal);
+    record::note(&mut event, "user_name", &clipped(address));
+    record::note(&mut event, "connection", connection);
     visit
         .app
         .recorder

@@ -14,7 +14,7 @@ use super::{
     fault::Fault,
     journal,
     log_in::log_in,
-    show,
+    one_time_code, show,
     sign_up::busy,
     visit::{Pending, Visit},
     world::World,
@@ -47,7 +47,7 @@ pub(super) async fn with_password(
         (page, name, problem)
     };
     let request = &pending.login.request;
-    let connection = connection::choose(visit, &world, request).await?;
+    let connection = connection::database(&world, request)?;
     let problem = if name.trim().is_empty() {
         Some(Problem::Missing(Field::Identifier))
     } else if password.expose().is_empty() {
@@ -87,6 +87,10 @@ pub(super) async fn with_identifier(
     form: &Parameters,
 ) -> Result<Response, Fault> {
     let name = form.text("username")?.unwrap_or_default().trim();
+    let connection = connection::choose(&world, &pending.login.request)?;
+    if connection.proves().is_some() {
+        return one_time_code::ask(visit, pending, world, &connection, name).await;
+    }
     if name.is_empty() || password::MAX_LENGTH < name.len() {
         let problem = Problem::Missing(Field::Identifier);
         return show::again(visit, &pending, &world, (&Page::Identifier, ""), problem).await;

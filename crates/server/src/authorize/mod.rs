@@ -13,6 +13,7 @@ mod issue;
 pub(crate) mod journal;
 pub(crate) mod log_in;
 mod login;
+mod one_time_code;
 pub(crate) mod paths;
 pub(crate) mod show;
 pub(crate) mod sign_up;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route(paths::LOGIN, page())
         .route(paths::IDENTIFIER, page())
         .route(paths::PASSWORD, page())
+        .route(paths::CODE, page())
         .route(paths::SIGN_UP, page())
         .route(paths::CONSENT, page())
         .route(paths::CONFIRM, page())
@@ -114,6 +116,7 @@ async fn submit_page(
                 login::with_password(&visit, pending, world, &form).await
             }
             paths::IDENTIFIER => login::with_identifier(&visit, pending, world, &form).await,
+            paths::CODE => one_time_code::submit(&visit, pending, world, &form).await,
             _ => sign_up::submit(&visit, pending, world, &form).await,
         }
     };

@@ -10,6 +10,8 @@ pub(crate) const LOGIN: &str = "/u/login";
 pub(crate) const IDENTIFIER: &str = "/u/login/identifier";
 /// The password alone.
 pub(crate) const PASSWORD: &str = "/u/login/password";
+/// A code that was sent.
+pub(crate) const CODE: &str = "/u/login/code";
 /// Signing up.
 pub(crate) const SIGN_UP: &str = "/u/signup";
 /// "I forgot my password."
@@ -25,6 +27,7 @@ pub(crate) const fn path_of(page: &Page) -> &'static str {
         Page::Login => LOGIN,
         Page::Identifier => IDENTIFIER,
         Page::Password { .. } => PASSWORD,
+        Page::Code { .. } => CODE,
         Page::SignUp => SIGN_UP,
         Page::Consent(_) => CONSENT,
         Page::Confirm { .. } => CONFIRM,

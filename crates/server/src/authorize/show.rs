@@ -5,7 +5,10 @@ use grantor_protocol::{
     authorize::{Event, Page, Screen, Step, next_step},
     consent::{Question, Wording, lines},
     model::ResourceServer,
-    users::{Connection, PasswordPolicy, User, identifier::candidates},
+    users::{
+        Connection, PasswordPolicy, User,
+        identifier::{IdentifierKind, candidates},
+    },
 };
 
 use super::{
@@ -49,7 +52,9 @@ pub(super) async fn owed(
             Event::ChoseScreen(Screen::SignUp)
         }
         (Page::SignUp, paths::LOGIN | paths::IDENTIFIER) => Event::ChoseScreen(Screen::Login),
-        (Page::Password { .. }, paths::IDENTIFIER) => Event::EnteredIdentifier(None),
+        (Page::Password { .. } | Page::Code { .. }, paths::IDENTIFIER) => {
+            Event::EnteredIdentifier(None)
+        }
         _ => return drive::go_on(visit, &pending, &world).await,
     };
     record(visit, pending, world, chosen).await
@@ -90,7 +95,7 @@ async fn show(
             respond(visit, pending, world, &view).await
         }
         Page::SignUp => {
-            let connection = connection::choose(visit, world, request).await?;
+            let connection = connection::database(world, request)?;
             let hints = candidates(&identifier());
             let fields = SignUpField::of(&connection.options, |kind| {
                 // An address could be a username as well; it is likelier the address.
@@ -100,7 +105,7 @@ async fn show(
             sign_up(visit, pending, world, (&connection, fields), problem).await
         }
         Page::Login => {
-            let connection = connection::choose(visit, world, request).await?;
+            let connection = connection::database(world, request)?;
             let view = pages::Login {
                 form: form(visit, pending, paths::LOGIN, LOGIN_FORM),
                 identifiers: connection.options.identifiers(),
@@ -113,24 +118,36 @@ async fn show(
             respond(visit, pending, world, &view).await
         }
         Page::Identifier => {
-            let connection = connection::choose(visit, world, request).await?;
+            let connection = connection::choose(world, request)?;
+            let database = connection.is_database();
             let view = pages::Identifier {
                 form: form(visit, pending, paths::IDENTIFIER, LOGIN_FORM),
-                identifiers: connection.options.identifiers(),
+                identifiers: connection.identifiers(),
                 identifier: identifier(),
-                sign_up: open_to_all(&connection).then(|| at(paths::SIGN_UP)),
+                sign_up: (database && open_to_all(&connection)).then(|| at(paths::SIGN_UP)),
                 choices: Vec::new(),
                 problem,
             };
             respond(visit, pending, world, &view).await
         }
         Page::Password { identifier } => {
-            let connection = connection::choose(visit, world, request).await?;
+            let connection = connection::database(world, request)?;
             let view = pages::Password {
                 form: form(visit, pending, paths::PASSWORD, LOGIN_FORM),
                 identifier: identifier.clone(),
                 edit: at(paths::IDENTIFIER),
                 reset: resets(&connection).then(|| at(paths::RESET_REQUEST)),
+                problem,
+            };
+            respond(visit, pending, world, &view).await
+        }
+        Page::Code { identifier } => {
+            let connection = connection::choose(world, request)?;
+            let view = pages::Code {
+                form: form(visit, pending, paths::CODE, LOGIN_FORM),
+                kind: connection.proves().unwrap_or(IdentifierKind::Email),
+                identifier: identifier.clone(),
+                edit: at(paths::IDENTIFIER),
                 problem,
             };
             respond(visit, pending, world, &view).await

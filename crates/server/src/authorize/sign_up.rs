@@ -30,7 +30,7 @@ pub(super) async fn submit(
     world: World,
     form: &Parameters,
 ) -> Result<Response, Fault> {
-    let connection = connection::choose(visit, &world, &pending.login.request).await?;
+    let connection = connection::database(&world, &pending.login.request)?;
     let text = |name| Ok::<_, Refusal>(form.text(name)?.map(str::to_owned));
     let given = SignUp {
         email: text("email")?,

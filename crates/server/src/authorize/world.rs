@@ -14,11 +14,11 @@ use grantor_protocol::{
     rule::Rule,
     session::{BrowserSession, Limits, persistence},
     tenant::Issuer,
-    users::{User, UserId},
+    users::{Connection, User, UserId},
 };
 use grantor_storage::Versioned;
 
-use super::{fault::Fault, visit::Visit};
+use super::{connection, fault::Fault, visit::Visit};
 use crate::pipeline::{id_token_hint, load};
 
 /// The facts of a login but for what was done in it.
@@ -38,6 +38,8 @@ pub(crate) struct World {
     hinted_subject: Option<String>,
     login_form: LoginForm,
     confirmation: Confirmation,
+    /// The connection that users log in with here, or why there is none.
+    pub(super) connection: Result<Arc<Connection>, Refusal>,
 }
 
 impl World {
@@ -69,6 +71,10 @@ impl World {
         let prompts = store.typed::<Prompts>(&site.tenant, Prompts::ID).await?;
         let identifier_first = prompts.and_then(|prompts| prompts.value.identifier_first);
         let settings = load::settings(store, site).await?;
+        let connection = connection::find(visit, &client, &settings, request).await?;
+        let proves = connection
+            .as_ref()
+            .is_ok_and(|found| found.proves().is_some());
         let mut world = Self {
             confirmation: confirmation(&client, &settings, &site.issuer),
             settings,
@@ -80,11 +86,14 @@ impl World {
             permissions: Vec::new(),
             user_grant: None,
             hinted_subject: hinted_subject.map(|hint| hint.subject),
-            login_form: if identifier_first.unwrap_or(Prompts::IDENTIFIER_FIRST) {
+            login_form: if proves {
+                LoginForm::OneTimeCode
+            } else if identifier_first.unwrap_or(Prompts::IDENTIFIER_FIRST) {
                 LoginForm::IdentifierFirst
             } else {
                 LoginForm::Combined
             },
+            connection,
         };
         if let Some(stored) = session {
             world.enter(visit, request, stored.session).await?;

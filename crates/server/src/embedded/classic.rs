@@ -123,8 +123,9 @@ async fn attempt(visit: &Visit<'_>, body: &[u8]) -> Result<String, Problem> {
     let connection = match sent.text("connection")? {
         Some(name) => connection::serving(visit, client, name)
             .await?
+            .filter(|connection| connection.is_database())
             .ok_or_else(|| Refusal::new(Rule::ConnectionUnknown))?,
-        None => connection::choose(visit, &world, request).await?,
+        None => connection::database(&world, request)?,
     };
     let name = sent.required("username")?;
     let secret = Secret::new(sent.required("password")?.to_owned());

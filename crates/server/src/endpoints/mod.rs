@@ -8,6 +8,7 @@ mod keys;
 mod logout;
 mod mailbox;
 mod management;
+mod passwordless;
 mod userinfo;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(authorize::routes())
         .merge(embedded::routes())
         .merge(tickets::routes())
+        .merge(passwordless::routes())
         .merge(mailbox::routes(app))
         .merge(account::routes())
         .route("/v2/logout", get(logout::v2))

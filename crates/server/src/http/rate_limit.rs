@@ -13,15 +13,15 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// Most buckets that are remembered; the least recently seen is forgotten, that is, full again.
 const MAX_BUCKETS: u64 = 20_000;
 
-/// What a request takes from a bucket. A bucket that refills by one request a minute gains one of these each millisecond,
+/// What a request takes from a bucket. A bucket that refills by one request an hour gains one of these each millisecond,
 /// so that whole numbers suffice.
-const REQUEST: i64 = 60_000;
+const REQUEST: i64 = 3_600_000;
 
 /// A bucket per key; unless it says otherwise, per tenant.
 #[derive(Debug)]
 pub struct RateLimit<K: Hash + Eq + Send + Sync + 'static = TenantId> {
     burst: u32,
-    per_minute: i64,
+    per_hour: i64,
     buckets: moka::sync::Cache<K, Arc<Mutex<Bucket>>>,
 }
 
@@ -51,7 +51,16 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimit<K> {
     pub fn with_burst(burst: u32, per_minute: i64) -> Self {
         Self {
             burst,
-            per_minute,
+            per_hour: per_minute * 60,
+            buckets: moka::sync::Cache::new(MAX_BUCKETS),
+        }
+    }
+
+    /// Buckets that hold what refills in an hour.
+    pub fn per_hour(requests: u32) -> Self {
+        Self {
+            burst: requests,
+            per_hour: i64::from(requests),
             buckets: moka::sync::Cache::new(MAX_BUCKETS),
         }
     }
@@ -76,7 +85,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimit<K> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let elapsed = (now.millis() - bucket.filled_at.millis()).max(0);
-        let refilled = elapsed.saturating_mul(self.per_minute);
+        let refilled = elapsed.saturating_mul(self.per_hour);
         bucket.content = bucket.content.saturating_add(refilled).min(full);
         bucket.filled_at = now;
         let taken = bucket.content >= REQUEST;
@@ -91,7 +100,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimit<K> {
         let refusal = || {
             Refusal::new(Rule::RateLimited)
                 .with("burst", self.burst)
-                .with("per_minute", self.per_minute)
+                .with("per_hour", self.per_hour)
         };
         (allowance, if taken { Ok(()) } else { Err(refusal()) })
     }
@@ -141,6 +150,19 @@ mod tests {
         assert!(take(0) && take(0));
         assert!(!take(59));
         assert!(take(60) && !take(60));
+    }
+
+    #[test]
+    fn a_bucket_may_refill_by_the_hour() {
+        let limit = RateLimit::per_hour(50);
+        let take = |seconds| {
+            limit
+                .take(&"ada", Timestamp::from_seconds(seconds))
+                .1
+                .is_ok()
+        };
+        assert!((0..50).all(|_| take(0)) && !take(71));
+        assert!(take(72) && !take(72));
     }
 
     #[test]

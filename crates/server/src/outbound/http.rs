@@ -39,6 +39,15 @@ pub enum Error {
     Closed,
 }
 
+/// What is posted as JSON.
+pub(super) struct Json<'a> {
+    pub(super) body: &'a serde_json::Value,
+    /// What the other side recognises us by.
+    pub(super) bearer: Option<&'a str>,
+    /// How long the request may take, with everything.
+    pub(super) timeout: Duration,
+}
+
 /// Makes outbound requests.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -89,6 +98,26 @@ impl Gateway {
             http::header::CONTENT_TYPE,
             "application/x-www-form-urlencoded",
         );
+        let response = request.send().await.map_err(Error::Request)?;
+        Ok(response.status().as_u16())
+    }
+
+    /// Posts JSON, and answers with the status.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(super) async fn post_json(&self, url: &str, json: Json<'_>) -> Result<u16, Error> {
+        let url = self.checked(url)?;
+        let _permit = self.permits.acquire().await.map_err(|_| Error::Closed)?;
+        let mut request = self
+            .client()?
+            .post(url)
+            .timeout(json.timeout)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(json.body.to_string());
+        if let Some(bearer) = json.bearer {
+            request = request.bearer_auth(bearer);
+        }
         let response = request.send().await.map_err(Error::Request)?;
         Ok(response.status().as_u16())
     }

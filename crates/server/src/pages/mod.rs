@@ -26,8 +26,8 @@ pub use self::{
     texts::Text,
     views::{
         Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
-        ChangedPassword, CheckYourMail, Choice, Confirm, Consent, Device, EmailVerified, ErrorPage,
-        Field, Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login,
+        ChangedPassword, CheckYourMail, Choice, Code, Confirm, Consent, Device, EmailVerified,
+        ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login,
         LogoutConfirm, Moment, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
         Verification, VerifyEmailPending, rules_of,
     },

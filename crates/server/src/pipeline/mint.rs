@@ -8,7 +8,6 @@ use grantor_protocol::{
     model::{Client, ResourceServer, SigningAlg},
     refusal::Refusal,
     rule::Rule,
-    secret::Secret,
 };
 use serde_json::Map;
 
@@ -204,7 +203,9 @@ impl Mint<'_> {
         let wanted = client.jwt_configuration.alg.as_deref();
         let wanted = wanted.filter(|_| approved.channel == Channel::Back);
         match (wanted, &client.client_secret) {
-            (Some("HS256"), Some(secret)) => sign_with_secret(secret, "JWT", json),
+            (Some("HS256"), Some(secret)) => {
+                sign_with_secret(secret.expose().as_bytes(), "JWT", json)
+            }
             (Some("PS256"), _) => self.sign(SigningAlg::PS256, json).await,
             // A client without a secret has nothing that HS256 could be verified with.
             _ => self.sign(SigningAlg::RS256, json).await,
@@ -224,7 +225,7 @@ impl Mint<'_> {
         if api.signing_alg == SigningAlg::HS256 {
             let secret = api.signing_secret.as_ref();
             let secret = secret.ok_or_else(|| keys::Error::NoSecret(api.id.clone()))?;
-            return sign_with_secret(secret, typ, json);
+            return sign_with_secret(secret.expose().as_bytes(), typ, json);
         }
         let tenant = &self.site.tenant;
         self.keys
@@ -233,7 +234,15 @@ impl Mint<'_> {
     }
 }
 
-fn sign_with_secret(secret: &Secret, typ: &str, claims: &[u8]) -> Result<String, keys::Error> {
-    let key = SigningKey::from_secret(secret.expose().as_bytes());
+/// Signs `claims` with a secret that both sides know, HS256.
+///
+/// # Errors
+/// What the key reports.
+pub(crate) fn sign_with_secret(
+    secret: &[u8],
+    typ: &str,
+    claims: &[u8],
+) -> Result<String, keys::Error> {
+    let key = SigningKey::from_secret(secret);
     Ok(Signer::new(key, Algorithm::HS256, None, typ)?.sign_json(claims)?)
 }

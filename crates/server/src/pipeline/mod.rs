@@ -8,6 +8,7 @@ pub mod id_token_hint;
 pub mod load;
 pub mod mint;
 pub mod new_password;
+pub(crate) mod one_time_code;
 pub mod own_token;
 pub mod password;
 pub mod record;

@@ -145,7 +145,7 @@ pub(crate) async fn notify(
 
 /// Under which issuer links lead to the tenant: the host that was asked, which is one of the tenant's own; a loopback name
 /// is everybody's, so the configured host stands in for it.
-async fn issuer(app: &App, context: &Context) -> Result<Issuer, StoreError> {
+pub(crate) async fn issuer(app: &App, context: &Context) -> Result<Issuer, StoreError> {
     if is_loopback(&context.host) {
         return app.management.issuer(&context.site.tenant).await;
     }

@@ -84,7 +84,7 @@ pub(super) async fn submit(
             let problem = Some(Problem::Missing(Field::Identifier));
             return ask(&visit, &pending, &world, String::new(), problem).await;
         }
-        let connection = connection::choose(&visit, &world, &pending.login.request).await?;
+        let connection = connection::database(&world, &pending.login.request)?;
         let language = answer::language(&visit, &world.settings, &pending.login.request.ui_locales);
         let whom = Whom {
             connection: &connection,
@@ -131,7 +131,7 @@ async fn ask(
     identifier: String,
     problem: Option<Problem>,
 ) -> Result<Response, Fault> {
-    let connection = connection::choose(visit, world, &pending.login.request).await?;
+    let connection = connection::database(world, &pending.login.request)?;
     let page = ResetRequest {
         form: form(visit, pending),
         identifiers: connection.options.identifiers(),

@@ -5,6 +5,7 @@
 mod authorization_code;
 mod client_credentials;
 mod password;
+mod passwordless;
 
 use std::sync::Arc;
 
@@ -116,6 +117,7 @@ enum Grant {
     ClientCredentials,
     /// By name and password, in either form.
     Password(GrantType),
+    Passwordless,
     /// Known, and not served: a client that may not use it hears that first.
     Other(GrantType),
 }
@@ -126,6 +128,7 @@ impl Grant {
             GrantType::AUTHORIZATION_CODE => Self::AuthorizationCode,
             GrantType::CLIENT_CREDENTIALS => Self::ClientCredentials,
             GrantType::PASSWORD | GrantType::PASSWORD_REALM => Self::Password(grant_type),
+            GrantType::PASSWORDLESS_OTP => Self::Passwordless,
             other => Self::Other(other),
         }
     }
@@ -134,6 +137,7 @@ impl Grant {
         match self {
             Self::AuthorizationCode => ("seacft", "feacft"),
             Self::Password(_) => ("sepft", "fepft"),
+            Self::Passwordless => ("sepotpft", "fepotpft"),
             Self::ClientCredentials | Self::Other(_) => ("seccft", "feccft"),
         }
     }
@@ -155,6 +159,7 @@ impl Grant {
             Self::Password(grant_type) => {
                 password::exchange(exchange, grant_type, headers, parameters, event).await
             }
+            Self::Passwordless => passwordless::exchange(exchange, parameters, event).await,
             Self::Other(grant_type) => {
                 may_use_grant(exchange.client, grant_type)?;
                 Err(unsupported(grant_type.as_str()).into())

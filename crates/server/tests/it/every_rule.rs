@@ -21,6 +21,7 @@ const ELSEWHERE: &[(Rule, &str)] = &[
         Rule::PostLogoutRedirectUriNotRegistered,
         "logout.rs, where the page escapes its quotes",
     ),
+    (Rule::SmsGatewayTimeout, "outbound::sms::gateway"),
     (Rule::Unavailable, "the outside tests stop the database"),
     (Rule::Internal, "needs a defect"),
 ];
@@ -53,6 +54,8 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("login_pages.rs"),
         include_str!("logout.rs"),
         include_str!("password_grant.rs"),
+        include_str!("passwordless.rs"),
+        include_str!("sms_gateway.rs"),
         include_str!("recovery.rs"),
         include_str!("sign_in.rs"),
         include_str!("silent_authentication.rs"),

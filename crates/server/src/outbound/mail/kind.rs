@@ -29,11 +29,15 @@ pub enum MailKind {
     MfaOobCode,
     /// A link into an organization.
     UserInvitation,
+    /// A code to log in with.
+    LoginCode,
+    /// A link to log in with.
+    LoginLink,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::VerifyEmail,
         Self::VerifyEmailByCode,
         Self::ResetEmail,
@@ -46,6 +50,8 @@ impl MailKind {
         Self::EnrollmentEmail,
         Self::MfaOobCode,
         Self::UserInvitation,
+        Self::LoginCode,
+        Self::LoginLink,
     ];
 
     /// The name of its template.
@@ -64,6 +70,9 @@ impl MailKind {
             Self::EnrollmentEmail => "enrollment_email",
             Self::MfaOobCode => "mfa_oob_code",
             Self::UserInvitation => "user_invitation",
+            Self::LoginCode => "auth_email_by_code",
+            // The connection's own template says both; that of the tenant speaks of a code.
+            Self::LoginLink => "grantor_login_link",
         }
     }
 
@@ -83,6 +92,7 @@ impl MailKind {
                 | Self::BlockedAccount
                 | Self::EnrollmentEmail
                 | Self::UserInvitation
+                | Self::LoginLink
         )
     }
 
@@ -90,7 +100,7 @@ impl MailKind {
     pub const fn has_code(self) -> bool {
         matches!(
             self,
-            Self::VerifyEmailByCode | Self::ResetEmailByCode | Self::MfaOobCode
+            Self::VerifyEmailByCode | Self::ResetEmailByCode | Self::MfaOobCode | Self::LoginCode
         )
     }
 

@@ -23,7 +23,6 @@ use grantor_protocol::{
 use grantor_storage::{Error, SealedMail, Store};
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::route::login;
 pub use self::{
     kind::MailKind,
     letter::Letter,
@@ -31,6 +30,7 @@ pub use self::{
     sender::send_queued,
 };
 use self::{letter::one_line, plain::text_of, texts::words};
+pub(crate) use self::{route::login, sender::MAILBOX};
 use crate::pages::{Language, text_on};
 
 /// Longest body of a mail, in bytes of HTML.
@@ -110,14 +110,28 @@ impl Mail {
         tenant: &TenantId,
         occasion: &Occasion<'_>,
     ) -> Result<Option<SealedMail>, Error> {
+        self.compose_in(tenant, occasion, None).await
+    }
+
+    /// The same in words of the user's connection, if it has `own`, in place of the tenant's.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn compose_in(
+        &self,
+        tenant: &TenantId,
+        occasion: &Occasion<'_>,
+        own: Option<EmailTemplate>,
+    ) -> Result<Option<SealedMail>, Error> {
         let kind = occasion.kind;
-        let stored = self
-            .template::<EmailTemplate>(tenant, kind.template())
-            .await?;
+        let stored = match own {
+            Some(own) => Some(own),
+            None => self.template(tenant, kind.template()).await?,
+        };
         if !kind.is_sent(stored.as_ref()) {
             return Ok(None);
         }
-        let draft = self.draft(tenant, occasion).await?;
+        let draft = self.draft_of(tenant, occasion, stored.as_ref()).await?;
         if let Some(problem) = draft.problem {
             let template = kind.template();
             tracing::warn!(%tenant, template, problem, "an e-mail template cannot be used");
@@ -142,13 +156,21 @@ impl Mail {
     /// # Errors
     /// Those of the store.
     pub async fn draft(&self, tenant: &TenantId, occasion: &Occasion<'_>) -> Result<Draft, Error> {
+        let name = occasion.kind.template();
+        let stored = self.template::<EmailTemplate>(tenant, name).await?;
+        self.draft_of(tenant, occasion, stored.as_ref()).await
+    }
+
+    async fn draft_of(
+        &self,
+        tenant: &TenantId,
+        occasion: &Occasion<'_>,
+        stored: Option<&EmailTemplate>,
+    ) -> Result<Draft, Error> {
         let kind = occasion.kind;
-        let stored = self
-            .template::<EmailTemplate>(tenant, kind.template())
-            .await?;
         let variables = self.variables(tenant, occasion).await?;
         let own = || own_template(kind, occasion.language);
-        let filled = match &stored {
+        let filled = match stored {
             None => self.fill(&own(), &variables),
             Some(stored) => self.fill(&Source::stored(stored, own()), &variables),
         };
@@ -171,6 +193,33 @@ impl Mail {
             user_id: user_id.map(str::to_owned),
         };
         Ok(Draft { letter, problem })
+    }
+
+    /// What an occasion is worth a line, on a phone: in words of the connection, if it has `own`, which may have several;
+    /// else in the server's.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn line(
+        &self,
+        tenant: &TenantId,
+        occasion: &Occasion<'_>,
+        own: Option<&str>,
+    ) -> Result<String, Error> {
+        let variables = self.variables(tenant, occasion).await?;
+        if let Some(own) = own {
+            match self.text(own, &variables, Escaping::None) {
+                Ok(text) => return Ok(text),
+                Err(problem) => {
+                    let connection = occasion.connection;
+                    tracing::warn!(%tenant, connection, problem, "a template cannot be used");
+                }
+            }
+        }
+        let subject = words(occasion.kind, occasion.language).subject;
+        Ok(self
+            .text(subject, &variables, Escaping::None)
+            .unwrap_or_default())
     }
 
     /// What the tenant says about the link that a mail of this occasion will have.

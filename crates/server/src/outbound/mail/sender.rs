@@ -34,7 +34,7 @@ const FIRST_WAIT: i64 = 30;
 const LONGEST_WAIT: i64 = 4 * 3600;
 
 /// How many mails of a tenant the mailbox keeps.
-const MAILBOX: i64 = 200;
+pub(crate) const MAILBOX: i64 = 200;
 
 /// How many tenants are looked at in one round.
 const TENANTS: i64 = 100;

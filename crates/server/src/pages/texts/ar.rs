@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "اسم المستخدم أو رقم الهاتف";
     LabelAny = "البريد الإلكتروني أو اسم المستخدم أو رقم الهاتف";
     LabelPassword = "كلمة المرور";
+    LabelCode = "الرمز";
     LabelNewPassword = "كلمة المرور الجديدة";
     LabelPasswordAgain = "كرر كلمة المرور الجديدة";
     LoginPageTitle = "تسجيل الدخول | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "المتابعة باستخدام ${connectionName}";
     PasswordTitle = "أدخل كلمة المرور";
     PasswordDescription = "خطوة أخرى وتعود إلى ${clientName}.";
+    CodePageTitle = "أدخل الرمز | ${clientName}";
+    CodeTitle = "أدخل الرمز";
+    CodeMailDescription = "أرسلنا رسالة فيها رمز إلى ${email}.";
+    CodeTextDescription = "أرسلنا رسالة نصية فيها رمز إلى ${phoneNumber}.";
+    CodeHint = "لم يصل شيء؟ تحقق من العنوان أو اطلب رمزًا جديدًا؛ الأحدث وحده صالح.";
     SignUpPageTitle = "إنشاء حساب | ${clientName}";
     SignUpTitle = "أنشئ حسابك";
     SignUpDescription = "سجّل في ${companyName} للمتابعة إلى ${clientName}.";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "يُرجى إدخال اسم المستخدم.";
     MissingPhone = "يُرجى إدخال رقم هاتفك.";
     MissingPassword = "يُرجى إدخال كلمة المرور.";
+    MissingCode = "يُرجى إدخال الرمز.";
+    WrongCode = "الرمز غير صحيح أو قديم جدًا. بعد ثلاث محاولات تحتاج إلى رمز جديد.";
+    MessageNotSent = "تعذّر إرسال الرسالة. يُرجى المحاولة لاحقًا.";
     MissingPasswordAgain = "يُرجى تكرار كلمة المرور.";
     InvalidIdentifier = "لا يبدو هذا صحيحًا. يُرجى التحقق منه.";
     InvalidEmail = "هذا ليس عنوان بريد إلكتروني.";

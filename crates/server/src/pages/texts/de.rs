@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "Benutzername oder Telefonnummer";
     LabelAny = "E-Mail-Adresse, Benutzername oder Telefonnummer";
     LabelPassword = "Passwort";
+    LabelCode = "Code";
     LabelNewPassword = "Neues Passwort";
     LabelPasswordAgain = "Neues Passwort wiederholen";
     LoginPageTitle = "Anmelden | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "Weiter mit ${connectionName}";
     PasswordTitle = "Passwort eingeben";
     PasswordDescription = "Noch ein Schritt, und Sie sind wieder bei ${clientName}.";
+    CodePageTitle = "Code eingeben | ${clientName}";
+    CodeTitle = "Geben Sie Ihren Code ein";
+    CodeMailDescription = "Wir haben eine E-Mail mit einem Code an ${email} geschickt.";
+    CodeTextDescription = "Wir haben eine Nachricht mit einem Code an ${phoneNumber} geschickt.";
+    CodeHint = "Nichts angekommen? Prüfen Sie die Adresse, oder lassen Sie einen neuen Code schicken; nur der neueste gilt.";
     SignUpPageTitle = "Registrieren | ${clientName}";
     SignUpTitle = "Konto anlegen";
     SignUpDescription = "Registrieren Sie sich bei ${companyName}, um zu ${clientName} zu gelangen.";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "Bitte geben Sie Ihren Benutzernamen ein.";
     MissingPhone = "Bitte geben Sie Ihre Telefonnummer ein.";
     MissingPassword = "Bitte geben Sie Ihr Passwort ein.";
+    MissingCode = "Bitte geben Sie den Code ein.";
+    WrongCode = "Der Code ist falsch oder zu alt. Nach drei Versuchen brauchen Sie einen neuen.";
+    MessageNotSent = "Die Nachricht konnte nicht geschickt werden. Bitte versuchen Sie es später noch einmal.";
     MissingPasswordAgain = "Bitte wiederholen Sie das Passwort.";
     InvalidIdentifier = "Das sieht nicht richtig aus. Bitte prüfen Sie es.";
     InvalidEmail = "Das ist keine E-Mail-Adresse.";

@@ -55,6 +55,7 @@ texts! {
     LabelUsernameOrPhone ["phoneOrUsernamePlaceholder"] = "Username or phone number";
     LabelAny ["phoneOrUsernameOrEmailPlaceholder"] = "Email address, username or phone number";
     LabelPassword ["passwordPlaceholder"] = "Password";
+    LabelCode ["codePlaceholder"] = "Code";
     LabelNewPassword ["passwordPlaceholder"] = "New password";
     LabelPasswordAgain ["reEnterpasswordPlaceholder"] = "Repeat the new password";
 
@@ -68,6 +69,12 @@ texts! {
     ConnectionButton ["federatedConnectionButtonText"] = "Continue with ${connectionName}";
     PasswordTitle ["title"] = "Enter your password";
     PasswordDescription ["description"] = "One more step, and you are back at ${clientName}.";
+
+    CodePageTitle ["pageTitle"] = "Enter your code | ${clientName}";
+    CodeTitle ["title"] = "Enter your code";
+    CodeMailDescription ["description"] = "We sent a mail with a code to ${email}.";
+    CodeTextDescription ["description"] = "We sent a message with a code to ${phoneNumber}.";
+    CodeHint = "Nothing there? Check the address, or have a new code sent; only the newest one works.";
 
     // Sign-up.
     SignUpPageTitle ["pageTitle"] = "Sign up | ${clientName}";
@@ -178,6 +185,9 @@ texts! {
     MissingUsername ["no-username"] = "Please enter your username.";
     MissingPhone ["no-phone"] = "Please enter your phone number.";
     MissingPassword ["no-password"] = "Please enter your password.";
+    MissingCode ["no-code"] = "Please enter the code.";
+    WrongCode ["invalid-code"] = "The code is wrong or too old. After three tries you need a new one.";
+    MessageNotSent ["sms-not-sent"] = "The message could not be sent. Please try again later.";
     MissingPasswordAgain ["no-re-enter-password"] = "Please repeat the password.";
     InvalidIdentifier ["invalid-identifier"] = "This does not look right. Please check it.";
     InvalidEmail ["invalid-email-format"] = "This is not an email address.";

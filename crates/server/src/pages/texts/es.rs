@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "Nombre de usuario o número de teléfono";
     LabelAny = "Correo electrónico, nombre de usuario o número de teléfono";
     LabelPassword = "Contraseña";
+    LabelCode = "Código";
     LabelNewPassword = "Contraseña nueva";
     LabelPasswordAgain = "Repita la contraseña nueva";
     LoginPageTitle = "Iniciar sesión | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "Continuar con ${connectionName}";
     PasswordTitle = "Escriba su contraseña";
     PasswordDescription = "Un paso más y estará de vuelta en ${clientName}.";
+    CodePageTitle = "Introduzca su código | ${clientName}";
+    CodeTitle = "Introduzca su código";
+    CodeMailDescription = "Hemos enviado un correo con un código a ${email}.";
+    CodeTextDescription = "Hemos enviado un mensaje con un código a ${phoneNumber}.";
+    CodeHint = "¿No llegó nada? Compruebe la dirección o pida un código nuevo; solo vale el último.";
     SignUpPageTitle = "Registro | ${clientName}";
     SignUpTitle = "Cree su cuenta";
     SignUpDescription = "Regístrese en ${companyName} para continuar a ${clientName}.";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "Escriba su nombre de usuario.";
     MissingPhone = "Escriba su número de teléfono.";
     MissingPassword = "Escriba su contraseña.";
+    MissingCode = "Escriba el código.";
+    WrongCode = "El código no es correcto o es demasiado antiguo. Después de tres intentos necesita uno nuevo.";
+    MessageNotSent = "No se pudo enviar el mensaje. Inténtelo más tarde.";
     MissingPasswordAgain = "Repita la contraseña.";
     InvalidIdentifier = "Esto no parece correcto. Compruébelo.";
     InvalidEmail = "Esto no es un correo electrónico.";

@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "Nom d’utilisateur ou numéro de téléphone";
     LabelAny = "Adresse e-mail, nom d’utilisateur ou numéro de téléphone";
     LabelPassword = "Mot de passe";
+    LabelCode = "Code";
     LabelNewPassword = "Nouveau mot de passe";
     LabelPasswordAgain = "Répétez le nouveau mot de passe";
     LoginPageTitle = "Connexion | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "Continuer avec ${connectionName}";
     PasswordTitle = "Saisissez votre mot de passe";
     PasswordDescription = "Encore une étape et vous revenez à ${clientName}.";
+    CodePageTitle = "Saisissez votre code | ${clientName}";
+    CodeTitle = "Saisissez votre code";
+    CodeMailDescription = "Nous avons envoyé un e-mail avec un code à ${email}.";
+    CodeTextDescription = "Nous avons envoyé un message avec un code à ${phoneNumber}.";
+    CodeHint = "Rien reçu ? Vérifiez l'adresse ou demandez un nouveau code ; seul le dernier est valable.";
     SignUpPageTitle = "Inscription | ${clientName}";
     SignUpTitle = "Créez votre compte";
     SignUpDescription = "Inscrivez-vous chez ${companyName} pour continuer vers ${clientName}.";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "Saisissez votre nom d’utilisateur.";
     MissingPhone = "Saisissez votre numéro de téléphone.";
     MissingPassword = "Saisissez votre mot de passe.";
+    MissingCode = "Saisissez le code.";
+    WrongCode = "Le code est incorrect ou trop ancien. Après trois essais, il en faut un nouveau.";
+    MessageNotSent = "Le message n'a pas pu être envoyé. Réessayez plus tard.";
     MissingPasswordAgain = "Répétez le mot de passe.";
     InvalidIdentifier = "Cela ne semble pas correct. Vérifiez votre saisie.";
     InvalidEmail = "Ce n’est pas une adresse e-mail.";

@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "ユーザー名または電話番号";
     LabelAny = "メールアドレス、ユーザー名または電話番号";
     LabelPassword = "パスワード";
+    LabelCode = "コード";
     LabelNewPassword = "新しいパスワード";
     LabelPasswordAgain = "新しいパスワード（もう一度）";
     LoginPageTitle = "ログイン | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "${connectionName}で続ける";
     PasswordTitle = "パスワードを入力";
     PasswordDescription = "あと一歩で${clientName}に戻ります。";
+    CodePageTitle = "コードの入力 | ${clientName}";
+    CodeTitle = "コードを入力してください";
+    CodeMailDescription = "${email} にコードを記したメールをお送りしました。";
+    CodeTextDescription = "${phoneNumber} にコードを記したメッセージをお送りしました。";
+    CodeHint = "届きませんか？宛先を確認するか、新しいコードを送ってください。最新のコードだけが有効です。";
     SignUpPageTitle = "登録 | ${clientName}";
     SignUpTitle = "アカウントを作成";
     SignUpDescription = "${companyName}に登録して${clientName}に進みます。";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "ユーザー名を入力してください。";
     MissingPhone = "電話番号を入力してください。";
     MissingPassword = "パスワードを入力してください。";
+    MissingCode = "コードを入力してください。";
+    WrongCode = "コードが正しくないか、古すぎます。三回間違えると新しいコードが必要です。";
+    MessageNotSent = "メッセージを送れませんでした。しばらくしてからもう一度お試しください。";
     MissingPasswordAgain = "パスワードをもう一度入力してください。";
     InvalidIdentifier = "正しくないようです。ご確認ください。";
     InvalidEmail = "メールアドレスの形になっていません。";

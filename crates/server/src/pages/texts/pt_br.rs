@@ -24,6 +24,7 @@ translation! {
     LabelUsernameOrPhone = "Nome de usuário ou número de telefone";
     LabelAny = "E-mail, nome de usuário ou número de telefone";
     LabelPassword = "Senha";
+    LabelCode = "Código";
     LabelNewPassword = "Nova senha";
     LabelPasswordAgain = "Repita a nova senha";
     LoginPageTitle = "Entrar | ${clientName}";
@@ -35,6 +36,11 @@ translation! {
     ConnectionButton = "Continuar com ${connectionName}";
     PasswordTitle = "Digite sua senha";
     PasswordDescription = "Mais um passo e você volta para ${clientName}.";
+    CodePageTitle = "Digite seu código | ${clientName}";
+    CodeTitle = "Digite seu código";
+    CodeMailDescription = "Enviamos um e-mail com um código para ${email}.";
+    CodeTextDescription = "Enviamos uma mensagem com um código para ${phoneNumber}.";
+    CodeHint = "Nada chegou? Confira o endereço ou peça um novo código; só o mais recente vale.";
     SignUpPageTitle = "Cadastro | ${clientName}";
     SignUpTitle = "Crie sua conta";
     SignUpDescription = "Cadastre-se em ${companyName} para continuar em ${clientName}.";
@@ -127,6 +133,9 @@ translation! {
     MissingUsername = "Digite seu nome de usuário.";
     MissingPhone = "Digite seu número de telefone.";
     MissingPassword = "Digite sua senha.";
+    MissingCode = "Digite o código.";
+    WrongCode = "O código está errado ou é antigo demais. Depois de três tentativas você precisa de um novo.";
+    MessageNotSent = "Não foi possível enviar a mensagem. Tente mais tarde.";
     MissingPasswordAgain = "Repita a senha.";
     InvalidIdentifier = "Isto não parece certo. Verifique.";
     InvalidEmail = "Isto não é um endereço de e-mail.";

@@ -39,6 +39,8 @@ pub enum Field {
     PasswordAgain,
     /// `current_password`: the one of somebody who is logged in.
     CurrentPassword,
+    /// `code`
+    Code,
     /// `confirmation`: what is typed to show that it is meant.
     Confirmation,
 }
@@ -53,6 +55,7 @@ impl Field {
             Self::Password => "password",
             Self::PasswordAgain => "password_again",
             Self::CurrentPassword => "current_password",
+            Self::Code => "code",
             Self::Confirmation => "confirmation",
         }
     }
@@ -147,6 +150,11 @@ impl<'a> Input<'a> {
         Self::new(t, Field::Password, label, "password", "current-password")
     }
 
+    /// A code that was sent; phones offer the one that came.
+    pub(super) fn code(t: Speech<'a>) -> Self {
+        Self::new(t, Field::Code, Text::LabelCode, "text", "one-time-code")
+    }
+
     /// A password that is chosen; its rules are in the element `rules`, if there are any.
     pub(super) fn new_password(t: Speech<'a>, label: Text, has_rules: bool) -> Self {
         let mut input = Self::new(t, Field::Password, label, "password", "new-password");
@@ -190,7 +198,12 @@ impl<'a> Input<'a> {
 
     /// Whether what is typed may be written from right to left; addresses and numbers are not.
     fn direction_is_open(&self) -> bool {
-        self.kind == "text"
+        self.kind == "text" && !self.is_digits()
+    }
+
+    /// Whether digits are typed.
+    fn is_digits(&self) -> bool {
+        self.field == Field::Code
     }
 
     /// The elements that say more, for `aria-describedby`.

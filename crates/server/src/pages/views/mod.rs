@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod code;
 mod consent;
 mod error;
 mod form;
@@ -16,6 +17,7 @@ pub use account::{
     Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device, Moment,
 };
 pub use address::{EmailVerified, Verification, VerifyEmailPending};
+pub use code::Code;
 pub use consent::{Confirm, Consent, Group};
 pub use error::ErrorPage;
 pub use form::{Field, Form};

@@ -13,6 +13,10 @@ use crate::pages::Text;
 pub enum Problem {
     /// There is no such user, or it has another password.
     WrongCredentials,
+    /// The code is another one, or worth nothing any more.
+    WrongCode,
+    /// The message with the code did not leave the server.
+    MessageNotSent,
     /// Somebody who is logged in has another password.
     WrongPassword,
     /// A field is empty.
@@ -58,6 +62,8 @@ impl Problem {
     pub(super) const fn text(self) -> Text {
         match self {
             Self::WrongCredentials => Text::WrongCredentials,
+            Self::WrongCode => Text::WrongCode,
+            Self::MessageNotSent => Text::MessageNotSent,
             Self::WrongPassword => Text::WrongPassword,
             Self::Missing(field) => match field {
                 Field::Identifier | Field::Confirmation => Text::MissingIdentifier,
@@ -66,6 +72,7 @@ impl Problem {
                 Field::PhoneNumber => Text::MissingPhone,
                 Field::Password | Field::CurrentPassword => Text::MissingPassword,
                 Field::PasswordAgain => Text::MissingPasswordAgain,
+                Field::Code => Text::MissingCode,
             },
             Self::Invalid(Field::Email) => Text::InvalidEmail,
             Self::Invalid(Field::Username) => Text::InvalidUsername,
@@ -91,6 +98,7 @@ impl Problem {
     pub(super) fn is_about(self, field: Field) -> bool {
         match self {
             Self::WrongCredentials => matches!(field, Field::Identifier | Field::Password),
+            Self::WrongCode => field == Field::Code,
             Self::WrongPassword => field == Field::CurrentPassword,
             Self::Missing(wrong) | Self::Invalid(wrong) | Self::Taken(wrong) => wrong == field,
             Self::PasswordWeak

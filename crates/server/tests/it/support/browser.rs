@@ -128,6 +128,15 @@ impl<'a> Browser<'a> {
         self.follow(path, request).await
     }
 
+    /// Posts JSON, as a page's script does.
+    pub(crate) async fn json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.send(request).await
+    }
+
     async fn follow(&mut self, path: &str, request: Request<Body>) -> Page {
         let mut url = path.to_owned();
         let mut answer = self.send(request).await;

@@ -124,4 +124,23 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "Aceitar o convite",
         note: "Se você não espera um convite, pode ignorar este e-mail.",
     },
+    login_code: Words {
+        subject: concat!("Seu código para ", sender!(), ": {{ code }}"),
+        lead: concat!("Digite este código para entrar em ", sender!(), "."),
+        action: "",
+        note: "O código vale uma única vez e por alguns minutos. Se você não \
+                queria entrar, ignore esta mensagem e não passe o código a \
+                ninguém.",
+    },
+    login_link: Words {
+        subject: concat!("Entrar em ", sender!()),
+        lead: concat!(
+            "Siga este link para entrar em ",
+            sender!(),
+            ", no navegador em que você o pediu."
+        ),
+        action: "Entrar",
+        note: "O link vale uma única vez e por alguns minutos. Se você não queria \
+                entrar, ignore este e-mail.",
+    },
 };

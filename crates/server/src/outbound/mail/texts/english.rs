@@ -125,4 +125,23 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "Accept the invitation",
         note: "If you do not expect an invitation, you can ignore this e-mail.",
     },
+    login_code: Words {
+        subject: concat!("Your code for ", sender!(), ": {{ code }}"),
+        lead: concat!("Enter this code to log in to ", sender!(), "."),
+        action: "",
+        note: "The code works once and for a few minutes. If you did not try to \
+                log in, you can ignore this message; do not give the code to \
+                anybody.",
+    },
+    login_link: Words {
+        subject: concat!("Log in to ", sender!()),
+        lead: concat!(
+            "Follow this link to log in to ",
+            sender!(),
+            ", in the browser in which you asked for it."
+        ),
+        action: "Log in",
+        note: "The link works once and for a few minutes. If you did not try to \
+                log in, you can ignore this e-mail.",
+    },
 };

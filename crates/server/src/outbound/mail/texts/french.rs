@@ -129,4 +129,23 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         note: "Si vous n’attendez pas d’invitation, vous pouvez ignorer cet \
                 e-mail.",
     },
+    login_code: Words {
+        subject: concat!("Votre code pour ", sender!(), " : {{ code }}"),
+        lead: concat!("Saisissez ce code pour vous connecter à ", sender!(), "."),
+        action: "",
+        note: "Le code sert une seule fois et pendant quelques minutes. Si vous \
+                ne vouliez pas vous connecter, ignorez ce message et ne donnez le \
+                code à personne.",
+    },
+    login_link: Words {
+        subject: concat!("Connexion à ", sender!()),
+        lead: concat!(
+            "Suivez ce lien pour vous connecter à ",
+            sender!(),
+            ", dans le navigateur où vous l'avez demandé."
+        ),
+        action: "Se connecter",
+        note: "Le lien sert une seule fois et pendant quelques minutes. Si vous \
+                ne vouliez pas vous connecter, ignorez cet e-mail.",
+    },
 };

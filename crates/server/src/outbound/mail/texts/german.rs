@@ -128,4 +128,27 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         note: "Wenn Sie keine Einladung erwarten, können Sie diese E-Mail \
                 ignorieren.",
     },
+    login_code: Words {
+        subject: concat!("Ihr Code für ", sender!(), ": {{ code }}"),
+        lead: concat!(
+            "Geben Sie diesen Code ein, um sich bei ",
+            sender!(),
+            " anzumelden."
+        ),
+        action: "",
+        note: "Der Code gilt einmal und nur einige Minuten. Wenn Sie sich nicht \
+                anmelden wollten, können Sie diese Nachricht ignorieren; geben Sie \
+                den Code niemandem.",
+    },
+    login_link: Words {
+        subject: concat!("Anmelden bei ", sender!()),
+        lead: concat!(
+            "Folgen Sie diesem Link, um sich bei ",
+            sender!(),
+            " anzumelden, und zwar in dem Browser, in dem Sie ihn angefordert haben."
+        ),
+        action: "Anmelden",
+        note: "Der Link gilt einmal und nur einige Minuten. Wenn Sie sich nicht \
+                anmelden wollten, können Sie diese E-Mail ignorieren.",
+    },
 };

@@ -102,4 +102,22 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "招待を受ける",
         note: "お心当たりがない場合は、このメールを無視してください。",
     },
+    login_code: Words {
+        subject: concat!(sender!(), " のコード: {{ code }}"),
+        lead: concat!(
+            sender!(),
+            " にログインするには、このコードを入力してください。"
+        ),
+        action: "",
+        note: "コードは一度だけ、数分間有効です。心当たりがない場合は、このメッセージを無視し、コードを誰にも教えないでください。",
+    },
+    login_link: Words {
+        subject: concat!(sender!(), " へのログイン"),
+        lead: concat!(
+            sender!(),
+            " にログインするには、リンクを求めたブラウザーでこのリンクを開いてください。"
+        ),
+        action: "ログイン",
+        note: "リンクは一度だけ、数分間有効です。心当たりがない場合は、このメールを無視してください。",
+    },
 };

@@ -38,6 +38,8 @@ struct WordsOfAll {
     enrollment_email: Words,
     mfa_oob_code: Words,
     user_invitation: Words,
+    login_code: Words,
+    login_link: Words,
 }
 
 /// The words of `kind` in `language`.
@@ -64,6 +66,8 @@ pub(super) const fn words(kind: MailKind, language: Language) -> Words {
         MailKind::EnrollmentEmail => all.enrollment_email,
         MailKind::MfaOobCode => all.mfa_oob_code,
         MailKind::UserInvitation => all.user_invitation,
+        MailKind::LoginCode => all.login_code,
+        MailKind::LoginLink => all.login_link,
     }
 }
 

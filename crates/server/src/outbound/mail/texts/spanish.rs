@@ -125,4 +125,26 @@ pub(super) const WORDS: WordsOfAll = WordsOfAll {
         action: "Aceptar la invitación",
         note: "Si no espera una invitación, puede ignorar este correo.",
     },
+    login_code: Words {
+        subject: concat!("Su código para ", sender!(), ": {{ code }}"),
+        lead: concat!(
+            "Introduzca este código para iniciar sesión en ",
+            sender!(),
+            "."
+        ),
+        action: "",
+        note: "El código sirve una sola vez y durante unos minutos. Si no quería \
+                iniciar sesión, ignore este mensaje y no dé el código a nadie.",
+    },
+    login_link: Words {
+        subject: concat!("Iniciar sesión en ", sender!()),
+        lead: concat!(
+            "Siga este enlace para iniciar sesión en ",
+            sender!(),
+            ", en el navegador en el que lo pidió."
+        ),
+        action: "Iniciar sesión",
+        note: "El enlace sirve una sola vez y durante unos minutos. Si no quería \
+                iniciar sesión, ignore este correo.",
+    },
 };
