@@ -319,6 +319,11 @@ pub(crate) async fn check(
     let found = app.store.find_code(tenant, &subject, now).await?;
     let StoredCode { item, payload } =
         found.ok_or_else(|| wrong("no code was sent there, or it is too old"))?;
+    // Using it is another step, which fails for the second one; a used one is no right one before that either.
+    let state = app.store.find_single_use(tenant, PURPOSE, &item).await?;
+    if state.is_none_or(|state| state.consumed_at.is_some()) {
+        return Err(wrong("the code was used already"));
+    }
     let digits: String = code
         .chars()
         .take(MAX_CODE_LENGTH)
