@@ -7,7 +7,6 @@ use std::sync::Arc;
 use grantor_protocol::{
     authorization::may_use_grant,
     authorize::{ClaimsRequest, Target},
-    claims::Channel,
     env::IdForm,
     event::Event,
     grants::{GrantType, basis::Basis},
@@ -92,7 +91,6 @@ pub(super) async fn exchange(
     let access_token = issuing.access_token().await?;
     let id_token = issuing
         .id_token(IdTokenWith {
-            channel: Channel::Back,
             access_token: Some(&access_token),
             code: None,
             nonce: None,
