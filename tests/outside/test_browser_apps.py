@@ -66,6 +66,23 @@ def test_t7_3_t8_1_j14_2_j14_4_a_shop_of_express_openid_connect(server, browser,
     assert seen["afterwards"] == "/u/login/identifier"
 
 
+def test_t13_4_a_shop_of_express_openid_connect_gets_an_id_token_by_a_form(browser, shop, ada):
+    # What the library does unless told otherwise.
+    base = shop("shop-id-token", response_type="id_token", response_mode="form_post")
+
+    seen = browser.play("apps.throughServer", base=base, who=ada)
+
+    profile = seen["profile"]
+    assert profile["user"]["sub"] == ada["user_id"]
+    assert profile["user"]["email"] == "ada@orchard.test"
+    assert profile["idTokenClaims"]["nonce"]
+    assert "accessToken" not in profile
+    # The form takes it, and no address does.
+    assert f"{base}/callback" in seen["loginAddresses"]
+    assert not [one for one in seen["loginAddresses"] if "id_token=" in one]
+    assert seen["afterwards"] == "/u/login/identifier"
+
+
 @pytest.fixture
 def spa(people, run):
     """Starts a shop that is made with auth0-spa-js; its address and its client."""

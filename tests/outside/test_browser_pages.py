@@ -121,7 +121,9 @@ def loopback():
 def test_t7_3_t11_4_t12_5_a_native_application_listens_on_the_users_own_machine(
     server, browser, people, ada, loopback
 ):
-    app = people.app("Native", "native", callbacks=[loopback.redirect_uri])
+    # On a developer's own machine nothing is confirmed unless it is wanted.
+    wanted = {"skip_non_verifiable_callback_uri_confirmation_prompt": False}
+    app = people.app("Native", "native", callbacks=[loopback.redirect_uri], **wanted)
     first = Asked(server, app, loopback.redirect_uri)
     second = Asked(server, app, loopback.redirect_uri)
     refused = Asked(server, app, loopback.redirect_uri)

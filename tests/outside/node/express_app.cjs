@@ -23,7 +23,8 @@ app.use(
 app.get("/", (request, response) => response.send(request.oidc.isAuthenticated() ? "logged in" : "logged out"));
 app.get("/profile", requiresAuth(), async (request, response) => {
   const { user, idTokenClaims, accessToken } = request.oidc;
-  response.json({ user, idTokenClaims, accessToken, userinfo: await request.oidc.fetchUserInfo() });
+  const userinfo = accessToken && (await request.oidc.fetchUserInfo());
+  response.json({ user, idTokenClaims, accessToken, userinfo });
 });
 
 const credential = { key: readFileSync(key), cert: readFileSync(certificate) };

@@ -114,3 +114,5 @@ exports.hosted = async (visitor, { address, settings, realm, who }) => {
   const end = await leave(visitor, "login", { realm, ...who });
   return { wrong: wrong.error, end, posts: visitor.posts };
 };
+
+Object.assign(exports, { start, call, leave });
