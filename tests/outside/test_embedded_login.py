@@ -110,6 +110,39 @@ def test_a_form_of_the_application_logs_in_and_the_session_is_everybodys(
     assert subject(server, app, seen["end"]) == ada["user_id"]
 
 
+def test_tokens_come_in_the_fragment_and_the_script_verifies_them(
+    server, browser, people, shop, ada
+):
+    base, app, options = shop
+    grants = ["authorization_code", "implicit"]
+    server.management("PATCH", f"clients/{app['client_id']}", {"grant_types": grants})
+    asked = {"settings": options | {"responseType": "token id_token"}, "realm": CONNECTION}
+
+    seen = browser.play("older.tokensInFragment", base=base, who=credential(ada), **asked)
+
+    # The script compares nonce and state, and verifies the signature with the published keys.
+    assert seen["parsed"]["error"] is None, seen["parsed"]
+    parsed = seen["parsed"]["result"]
+    assert parsed["idTokenPayload"]["sub"] == ada["user_id"]
+    assert parsed["idTokenPayload"]["email"] == ada["username"]
+    assert parsed["accessToken"]
+
+
+def test_the_page_stays_where_it_is_and_is_logged_in(server, browser, people, shop, ada):
+    base, app, options = shop
+    grants = ["authorization_code", "implicit"]
+    server.management("PATCH", f"clients/{app['client_id']}", {"grant_types": grants})
+    asked = {"settings": options | {"responseType": "token id_token"}, "realm": CONNECTION}
+
+    seen = browser.play("older.inPlace", base=base, who=credential(ada), **asked)
+
+    assert seen["wrong"]["code"] == "access_denied"
+    assert seen["error"] is None, seen["error"]
+    assert seen["result"]["idTokenPayload"]["sub"] == ada["user_id"]
+    assert seen["again"]["result"]["idTokenPayload"]["sub"] == ada["user_id"]
+    assert seen["addresses"] == []
+
+
 def test_a_page_of_another_origin_or_of_an_application_without_the_switch_logs_nobody_in(
     server, browser, people, shop, page, ada
 ):

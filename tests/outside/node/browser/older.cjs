@@ -48,6 +48,28 @@ exports.login = async (visitor, { base, settings, realm, who }) => {
   return { wrong: wrong.error, end, addresses: visitor.addresses.splice(0) };
 };
 
+// Logs in without leaving the page; then the page asks again in silence.
+exports.inPlace = async (visitor, { base, settings, realm, who }) => {
+  const { page } = visitor;
+  await page.goto(base);
+  await start(page, settings);
+  visitor.addresses.length = 0;
+  const wrong = await call(page, "popup.loginWithCredentials", { realm, ...who, password: "wrong" });
+  const { error, result } = await call(page, "popup.loginWithCredentials", { realm, ...who });
+  const again = await call(page, "checkSession", {});
+  return { wrong: wrong.error, error, result, again, addresses: visitor.addresses };
+};
+
+// Logs in by the application's own form, with tokens in the answer.
+exports.tokensInFragment = async (visitor, { base, settings, realm, who }) => {
+  const { page } = visitor;
+  await page.goto(base);
+  await start(page, settings);
+  const end = await leave(visitor, "login", { realm, ...who });
+  await start(page, settings);
+  return { end, parsed: await call(page, "parseHash", { hash: new URL(end).hash }) };
+};
+
 // What a page is told that may not log anybody in.
 exports.refused = async (visitor, { base, settings, realm, who }) => {
   const { page } = visitor;
