@@ -9,6 +9,7 @@ mod init;
 mod keys;
 mod mail;
 mod migrate;
+mod role;
 mod serve;
 mod tenant;
 mod token;
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Users: who logs in
     #[command(subcommand)]
     User(user::User),
+    /// Roles: what users may do at APIs
+    #[command(subcommand)]
+    Role(role::Role),
     /// Print an access token, or why there is none
     Token(token::Token),
     /// Tenants: separate authorization servers in one instance, each with its own hosts
@@ -71,6 +75,7 @@ impl Command {
             Self::App(command) => command.run(options).await,
             Self::ClientGrant(command) => command.run(options).await,
             Self::User(command) => command.run(options).await,
+            Self::Role(command) => command.run(options).await,
             Self::Token(command) => command.run(options).await,
             Self::Tenant(command) => command.run(options).await,
             Self::Keys(command) => command.run(options).await,

@@ -1,7 +1,7 @@
 //! Refresh tokens, as an administrator sees and revokes them.
 
 use grantor_protocol::{
-    authorize::Target,
+    authorize::{ClaimsRequest, Target},
     grants::{
         basis::Basis,
         refresh_token::{RefreshToken, Standing},
@@ -35,7 +35,7 @@ pub(crate) async fn issue(api: &Api, user: &Value, client_id: &str, session: &st
         target: Target::Api(ORDERS.to_owned()),
         requested_scope: vec!["read:orders".to_owned(), "offline_access".to_owned()],
         scope: vec!["read:orders".to_owned(), "offline_access".to_owned()],
-        claims: Default::default(),
+        claims: ClaimsRequest::default(),
     };
     let token = RefreshToken {
         id: store.new_refresh_token_id(),

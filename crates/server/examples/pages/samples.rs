@@ -13,9 +13,9 @@ use grantor_protocol::{
 use grantor_server::pages::{
     Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
     ChangedPassword, CheckYourMail, Choice, Code, Confirm, Consent, Device, EmailVerified,
-    ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, LoggedOut,
-    Login, LogoutConfirm, Moment, NewPassword, Page, Password, Problem, ResetRequest, Shell,
-    SignUp, SignUpField, Verification, VerifyEmailPending, rules_of,
+    ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Language, Linked,
+    LoggedOut, Login, LogoutConfirm, Moment, NewPassword, Page, Password, Problem, ResetRequest,
+    Shell, SignUp, SignUpField, Verification, VerifyEmailPending, rules_of,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -369,6 +369,10 @@ fn account(values: Values) -> Account<'static> {
                 since: at(1_763_000_000),
             })
             .collect(),
+        linked: vec![Linked {
+            name: values.text("Orchard for telephones"),
+            device: device(Some("Safari"), Some("iPhone"), Some(form(values))),
+        }],
         devices: vec![
             device(Some("Firefox"), Some("Linux"), None),
             device(Some("Safari"), Some("iPhone"), Some(form(values))),

@@ -6,6 +6,7 @@
 mod address;
 mod applications;
 mod deletion;
+mod devices;
 mod overview;
 pub(crate) mod own_client;
 mod password;
@@ -41,6 +42,7 @@ use crate::{
 /// The page.
 pub(crate) const PATH: &str = "/account";
 const APPLICATIONS: &str = "/account/applications";
+const DEVICES: &str = "/account/devices";
 const SESSIONS: &str = "/account/sessions";
 const ADDRESS: &str = "/account/address";
 const PASSWORD: &str = "/account/password";
@@ -54,6 +56,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route(PASSWORD, get(show).post(submit))
         .route(DELETE, get(show).post(submit))
         .route(APPLICATIONS, post(submit))
+        .route(DEVICES, post(submit))
         .route(SESSIONS, post(submit))
         .route(ADDRESS, post(submit))
         .route(LOGOUT, post(submit))
@@ -108,6 +111,7 @@ async fn submit(
         };
         match uri.path() {
             APPLICATIONS => applications::revoke(&visitor, &form).await,
+            DEVICES => devices::unlink(&visitor, &form).await,
             SESSIONS => sessions::end(&visitor, &form).await,
             ADDRESS => address::verify(&visitor, &form).await,
             PASSWORD => password::change(&visitor, &form).await,

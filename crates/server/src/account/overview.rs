@@ -4,7 +4,8 @@ use axum::response::Response;
 use grantor_protocol::consent::Wording;
 
 use super::{
-    ADDRESS, DELETE, LOGOUT, PASSWORD, SESSIONS, applications, password, sessions, visitor::Visitor,
+    ADDRESS, DELETE, LOGOUT, PASSWORD, SESSIONS, applications, devices, password, sessions,
+    visitor::Visitor,
 };
 use crate::{
     authorize::fault::Fault,
@@ -24,6 +25,7 @@ pub(super) async fn show(
         Wording::Grouped
     };
     let granted = applications::of(visitor).await?;
+    let kept = devices::of(visitor).await?;
     let sessions = sessions::of(visitor).await?;
     let user = visitor.user();
     let page = Account {
@@ -41,6 +43,7 @@ pub(super) async fn show(
             .iter()
             .map(|granted| granted.view(visitor, wording))
             .collect(),
+        linked: kept.iter().map(|kept| kept.view(visitor)).collect(),
         devices: sessions
             .iter()
             .map(|stored| sessions::view(visitor, stored))

@@ -27,9 +27,9 @@ pub use self::{
     views::{
         Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized,
         ChangedPassword, CheckYourMail, Choice, Code, Confirm, Consent, Device, EmailVerified,
-        ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, LoggedOut, Login,
-        LogoutConfirm, Moment, NewPassword, Password, Problem, ResetRequest, SignUp, SignUpField,
-        Verification, VerifyEmailPending, rules_of,
+        ErrorPage, Field, Form, FormPost, FrontchannelLogout, Group, Identifier, Linked, LoggedOut,
+        Login, LogoutConfirm, Moment, NewPassword, Password, Problem, ResetRequest, SignUp,
+        SignUpField, Verification, VerifyEmailPending, rules_of,
     },
     web_message::web_message,
 };

@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "لم يطلب أي تطبيق الوصول إلى حسابك.";
     ApplicationSince = "منذ";
     RevokeAccess = "إلغاء الوصول";
+    AccountDevices = "الأجهزة التي تبقى مسجلة الدخول";
+    DevicesNote = "هنا يمكن لتطبيق أن يستمر دون تسجيل دخول. ألغِ ربط ما لا تعرفه، ثم غيّر كلمة المرور.";
+    UnlinkDevice = "إلغاء الربط";
     AccountSessions = "الجلسات والأجهزة";
     SessionsNote = "أنت مسجل الدخول هنا. سجّل الخروج مما لا تعرفه، ثم غيّر كلمة المرور.";
     ThisBrowser = "هذا المتصفح";

@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "Keine Anwendung hat um Zugriff auf Ihr Konto gebeten.";
     ApplicationSince = "Seit";
     RevokeAccess = "Zugriff entziehen";
+    AccountDevices = "Geräte, die angemeldet bleiben";
+    DevicesNote = "Hier kann eine Anwendung ohne Anmeldung weiterarbeiten. Trennen Sie, was Sie nicht kennen, und ändern Sie Ihr Passwort.";
+    UnlinkDevice = "Trennen";
     AccountSessions = "Sitzungen und Geräte";
     SessionsNote = "Hier sind Sie angemeldet. Melden Sie ab, was Sie nicht kennen, und ändern Sie Ihr Passwort.";
     ThisBrowser = "Dieser Browser";

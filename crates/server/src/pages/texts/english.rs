@@ -223,6 +223,9 @@ texts! {
     ApplicationsNone = "No application has asked for access to your account.";
     ApplicationSince = "Since";
     RevokeAccess = "Remove access";
+    AccountDevices = "Devices that stay logged in";
+    DevicesNote = "Here an application can go on without a login. Unlink what you do not know, and change your password.";
+    UnlinkDevice = "Unlink";
     AccountSessions = "Sessions and devices";
     SessionsNote = "You are logged in here. Log out what you do not know, and change your password.";
     ThisBrowser = "This browser";

@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "Ninguna aplicación ha pedido acceso a su cuenta.";
     ApplicationSince = "Desde";
     RevokeAccess = "Retirar el acceso";
+    AccountDevices = "Dispositivos que siguen conectados";
+    DevicesNote = "Aquí una aplicación puede continuar sin iniciar sesión. Desvincule lo que no conozca y cambie su contraseña.";
+    UnlinkDevice = "Desvincular";
     AccountSessions = "Sesiones y dispositivos";
     SessionsNote = "Aquí tiene una sesión abierta. Cierre las que no conozca y cambie su contraseña.";
     ThisBrowser = "Este navegador";

@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "Aucune application n’a demandé l’accès à votre compte.";
     ApplicationSince = "Depuis";
     RevokeAccess = "Retirer l’accès";
+    AccountDevices = "Appareils qui restent connectés";
+    DevicesNote = "Une application peut y continuer sans connexion. Dissociez ce que vous ne reconnaissez pas, puis changez votre mot de passe.";
+    UnlinkDevice = "Dissocier";
     AccountSessions = "Sessions et appareils";
     SessionsNote = "Vous êtes connecté ici. Déconnectez ce que vous ne reconnaissez pas, puis changez votre mot de passe.";
     ThisBrowser = "Ce navigateur";

@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "アカウントへのアクセスを求めたアプリケーションはありません。";
     ApplicationSince = "許可日時";
     RevokeAccess = "アクセスを取り消す";
+    AccountDevices = "ログインしたままのデバイス";
+    DevicesNote = "ここではアプリケーションがログインなしで続けて利用できます。心当たりのないものは解除し、パスワードを変更してください。";
+    UnlinkDevice = "解除する";
     AccountSessions = "セッションとデバイス";
     SessionsNote = "ログイン中の場所です。心当たりのないものはログアウトし、パスワードを変更してください。";
     ThisBrowser = "このブラウザー";

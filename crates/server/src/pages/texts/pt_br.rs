@@ -169,6 +169,9 @@ translation! {
     ApplicationsNone = "Nenhum aplicativo pediu acesso à sua conta.";
     ApplicationSince = "Desde";
     RevokeAccess = "Remover acesso";
+    AccountDevices = "Dispositivos que continuam conectados";
+    DevicesNote = "Aqui um aplicativo pode continuar sem login. Desvincule o que não reconhece e altere sua senha.";
+    UnlinkDevice = "Desvincular";
     AccountSessions = "Sessões e dispositivos";
     SessionsNote = "Você está conectado aqui. Saia do que não reconhece e altere sua senha.";
     ThisBrowser = "Este navegador";

@@ -24,6 +24,8 @@ pub struct Account<'a> {
     pub password: Option<String>,
     /// What was allowed to applications.
     pub applications: Vec<Authorized<'a>>,
+    /// Where applications stay logged in.
+    pub linked: Vec<Linked<'a>>,
     /// The sessions that last.
     pub devices: Vec<Device>,
     /// Ends all of them but this one. Sends `session`, which is `others`.
@@ -62,6 +64,15 @@ pub struct Authorized<'a> {
     pub since: Moment,
 }
 
+/// A device on which an application stays logged in. Unlinking it sends `device`.
+#[derive(Clone, Debug)]
+pub struct Linked<'a> {
+    /// The application's name.
+    pub name: &'a str,
+    /// The device, with the form that unlinks it.
+    pub device: Device,
+}
+
 /// When something was.
 #[derive(Clone, Debug)]
 pub struct Moment(pub Timestamp);
@@ -80,7 +91,7 @@ impl Moment {
     }
 }
 
-/// A session. Ending it sends `session`.
+/// A session, ending which sends `session`; or where an application stays logged in.
 #[derive(Clone, Debug)]
 pub struct Device {
     /// Ends it; `None` for the one that the page is shown in.

@@ -14,7 +14,8 @@ mod return_to_client;
 mod sign_up;
 
 pub use account::{
-    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device, Moment,
+    Account, AccountDeleted, AccountDeletion, AccountPassword, Address, Authorized, Device, Linked,
+    Moment,
 };
 pub use address::{EmailVerified, Verification, VerifyEmailPending};
 pub use code::Code;
