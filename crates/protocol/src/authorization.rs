@@ -110,6 +110,11 @@ pub struct Granted {
 }
 
 impl Granted {
+    /// Whether `scope` was granted.
+    pub fn has(&self, scope: &str) -> bool {
+        self.scope.iter().any(|granted| granted == scope)
+    }
+
     /// Whether the granted scope is not what was asked for, so that RFC 6749 §5.1 wants it named.
     pub fn differs_from(&self, requested: &[String]) -> bool {
         self.scope != requested

@@ -13,13 +13,14 @@ pub fn document(issuer: &Issuer, settings: &TenantSettings) -> Value {
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.url("authorize"),
         "token_endpoint": issuer.url("oauth/token"),
+        "revocation_endpoint": issuer.url("oauth/revoke"),
         "userinfo_endpoint": issuer.url("userinfo"),
         "jwks_uri": issuer.url(".well-known/jwks.json"),
         "scopes_supported": [
-            "openid", "profile", "name", "given_name", "family_name", "nickname", "email", "email_verified", "picture",
-            "created_at", "identities", "phone", "address",
+            "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
+            "email_verified", "picture", "created_at", "identities", "phone", "address",
         ],
-        "grant_types_supported": ["authorization_code", "implicit", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "implicit", "client_credentials", "refresh_token"],
         "response_types_supported": [
             "code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
         ],

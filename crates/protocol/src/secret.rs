@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 /// A secret text: a client secret, a signing secret, a sealed key.
 ///
-/// Serializing exposes it, because a stored document needs it; only fields that the document's `Kind` names as secret may
-/// have this type, and those are sealed before they reach a disk.
+/// Serializing exposes it, because a stored document needs it, and an answer to whom it belongs; of a document only fields
+/// that its `Kind` names as secret may have this type, and those are sealed before they reach a disk.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);

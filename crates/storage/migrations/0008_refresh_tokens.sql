@@ -15,6 +15,7 @@ CREATE TABLE refresh_tokens (
   expires_at BIGINT,
   idle_expires_at BIGINT,
   dies_at BIGINT NOT NULL,
+  ended BIGINT NOT NULL,
   payload TEXT NOT NULL,
   device TEXT NOT NULL,
   metadata TEXT NOT NULL,

@@ -7,9 +7,12 @@ use crate::{
     error::{Error, Result},
     params,
     refresh_tokens::Revoked,
-    statements,
+    statements::{self, refresh_tokens},
     store::Store,
 };
+
+/// How long it is known what became of refresh tokens that ended with their user, in seconds: 30 days.
+const ENDED_SECONDS: i64 = 30 * 86_400;
 
 impl Batch {
     /// Stores what the access token with a keyed digest stands for; tokens of a `family` are revoked together.
@@ -68,6 +71,21 @@ impl Batch {
         self.revoke_refresh_tokens(tenant, which);
         let values = params![tenant, user_id, client_id];
         self.run(statements::ACCESS_TOKEN_DELETE_OF_CLIENT, values)
+    }
+
+    /// Ends every refresh token and revokes every opaque access token of a user who is deleted or blocked. Families are
+    /// kept for a while, so that clients hear what became of the user; nothing brings them back.
+    pub fn end_tokens_of_user(
+        &mut self,
+        tenant: &TenantId,
+        user_id: &str,
+        now: Timestamp,
+    ) -> &mut Self {
+        let kept_until = now.plus_seconds(ENDED_SECONDS);
+        let values = params![tenant, user_id, kept_until];
+        self.run(refresh_tokens::REFRESH_TOKEN_END_OF_USER, values);
+        let values = params![tenant, user_id];
+        self.run(statements::ACCESS_TOKEN_DELETE_OF_USER, values)
     }
 
     /// Revokes every refresh token and every opaque access token of a user.

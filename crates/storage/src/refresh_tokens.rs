@@ -301,7 +301,7 @@ impl Store {
         context.sign()
     }
 
-    /// The family of a name, used up or not.
+    /// The family of a name, dead of age or not.
     ///
     /// # Errors
     /// `Unavailable`, `Inconsistent`.
@@ -313,6 +313,20 @@ impl Store {
         let rows = self
             .read(refresh_tokens::REFRESH_TOKEN_FIND, params![tenant, id])
             .await?;
+        rows.first().map(read_refresh_token).transpose()
+    }
+
+    /// The family of a name that ended when its user was deleted or blocked.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Inconsistent`.
+    pub async fn find_ended_refresh_token(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<Option<StoredRefreshToken>> {
+        let sql = refresh_tokens::REFRESH_TOKEN_FIND_ENDED;
+        let rows = self.read(sql, params![tenant, id]).await?;
         rows.first().map(read_refresh_token).transpose()
     }
 

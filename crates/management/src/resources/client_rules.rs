@@ -5,6 +5,7 @@ use grantor_protocol::{
     env::IdForm,
     model::{Client, ClientGrant, DeviceCredential, ResourceServer, TenantSettings},
 };
+use grantor_storage::Revoked;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -80,6 +81,11 @@ pub(super) fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
             .delete_linked(tenant, &ClientGrant::KIND, link, now)
             .delete_linked(tenant, &DeviceCredential::KIND, link, now);
         grants::delete_linked(change, ("client_id", &client_id));
+        let tokens = Revoked::OfClient {
+            client_id: &client_id,
+            audience: None,
+        };
+        change.batch.revoke_refresh_tokens(tenant, tokens);
         connection_clients::disable_everywhere(change, &client_id).await?;
         unlink_api(change).await
     })

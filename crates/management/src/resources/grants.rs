@@ -47,7 +47,10 @@ pub(crate) const GRANTS: Resource = Resource {
     },
     conflicts: &[],
     read_by: &[],
-    rules: Rules::NONE,
+    rules: Rules {
+        before_delete,
+        ..Rules::NONE
+    },
     operations: &[
         list(&["read:grants"], "List user grants"),
         delete(&["delete:grants"], "Delete a user grant"),
@@ -80,7 +83,20 @@ pub(super) fn delete_linked(change: &mut Change<'_>, link: (&str, &str)) {
         .delete_linked(tenant, &UserGrant::KIND, link, now);
 }
 
-/// `DELETE /grants?user_id=…`.
+/// What came of a consent goes with it.
+fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Result<(), Failure>> {
+    Box::pin(async move {
+        let text = |name| change.text(name).unwrap_or_default().to_owned();
+        let (user_id, client_id, audience) = (text("user_id"), text("clientID"), text("audience"));
+        let tenant = change.call.tenant;
+        change
+            .batch
+            .revoke_tokens_of_grant(tenant, &user_id, &client_id, &audience);
+        Ok(())
+    })
+}
+
+/// `DELETE /grants?user_id=…`: with every token of the user, because not every application asks for consent.
 fn delete_all<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
     Box::pin(async move {
         let Some(user_id) = call
@@ -99,6 +115,7 @@ fn delete_all<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> 
             ("user_id", user_id),
             call.now,
         );
+        batch.revoke_tokens_of_user(call.tenant, user_id);
         let response = Response::nothing();
         call.commit_recorded(batch, &response).await?;
         Ok(response)

@@ -149,7 +149,11 @@ async fn change(
         let store = &management.store;
         ended = store.ending_of_user(tenant, user_id, initiator).await?;
         batch.end_sessions_of_user(tenant, user_id);
-        batch.revoke_tokens_of_user(tenant, user_id);
+        if blocks {
+            batch.end_tokens_of_user(tenant, user_id, call.now);
+        } else {
+            batch.revoke_tokens_of_user(tenant, user_id);
+        }
     }
     Ok((user, batch, ended))
 }

@@ -7,7 +7,6 @@ use grantor_protocol::{
         refresh_token::{RefreshToken, Standing},
     },
     id_token::AuthTime,
-    model::RefreshTokenSettings,
     session::AuthenticationMethod,
 };
 use grantor_storage::Device;
@@ -45,7 +44,7 @@ pub(crate) async fn issue(api: &Api, user: &Value, client_id: &str, session: &st
         audience: ORDERS.to_owned(),
         session_id: None,
         created_at: now,
-        standing: Standing::begin(&RefreshTokenSettings::default(), now),
+        standing: Standing::begin(None, now),
         basis,
     };
     let device = Device {

@@ -105,7 +105,7 @@ fn holds(api: &ResourceServer, permissions: Permissions<'_>, scope: &str) -> boo
     }
 }
 
-/// The client must be able to use a refresh token, and the API must allow one.
+/// The client must be able to use a refresh token, and the API must allow one where there is none yet.
 fn may_be_offline<C: Requester>(facts: &Facts<'_, C>, api: Option<&ResourceServer>) -> bool {
     let front_channel = facts.grant_type == GrantType::IMPLICIT;
     let refreshes = facts
@@ -114,7 +114,8 @@ fn may_be_offline<C: Requester>(facts: &Facts<'_, C>, api: Option<&ResourceServe
         .grant_types
         .iter()
         .any(|grant_type| grant_type == "refresh_token");
-    refreshes && !front_channel && api.is_none_or(|api| api.allow_offline_access == Some(true))
+    let allowed = || api.is_none_or(|api| api.allow_offline_access == Some(true));
+    refreshes && !front_channel && (facts.grant_type == GrantType::REFRESH_TOKEN || allowed())
 }
 
 #[cfg(test)]

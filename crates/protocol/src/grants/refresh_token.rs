@@ -8,15 +8,17 @@
 //! what the winner left. Which scopes are granted is put to `authorization::decide` again, with the facts of the day.
 
 use crate::{
+    authorize::Target,
     client_auth::AuthenticatedClient,
     env::Timestamp,
     grants::basis::Basis,
-    model::{RefreshTokenSettings, RotationType},
+    id_token::STANDARD_SCOPES,
+    model::{Client, RefreshTokenSettings, RotationType},
     parameters::Parameters,
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
-    users::User,
+    tenant::Issuer,
 };
 
 /// Most families that a user has at one client; beyond that the oldest is revoked.
@@ -35,7 +37,7 @@ pub struct RefreshToken {
     pub client_id: String,
     /// For which API, as the user's consent is kept (`Target::consent_audience`).
     pub audience: String,
-    /// The browser session whose end is its end; `None` if it outlives the session.
+    /// In which browser session it was issued, if in one. It outlives the session.
     pub session_id: Option<String>,
     /// When the first of it was issued.
     pub created_at: Timestamp,
@@ -62,7 +64,8 @@ pub struct Standing {
 
 impl Standing {
     /// That of a family which begins now.
-    pub fn begin(settings: &RefreshTokenSettings, now: Timestamp) -> Self {
+    pub fn begin(settings: Option<&RefreshTokenSettings>, now: Timestamp) -> Self {
+        let none = RefreshTokenSettings::default();
         let first = Self {
             generation: 0,
             rotated_at: None,
@@ -70,7 +73,7 @@ impl Standing {
             expires_at: None,
             idle_expires_at: None,
         };
-        first.used(settings, now)
+        first.used(settings.unwrap_or(&none), now)
     }
 
     /// When it is over unless it is used; `None` if never.
@@ -132,8 +135,41 @@ impl Request {
         })
     }
 
+    /// What tokens stand on that are asked for by a client which holds `token`. Another API than that of the login is
+    /// reached where a policy of the client names it; of other names nothing comes.
+    ///
+    /// Users consent to the API of the login alone, so that policies are for clients that need no consent.
+    pub fn basis(&self, token: &RefreshToken, client: &Client, issuer: &Issuer) -> Basis {
+        let granted = &token.basis;
+        let asked = self.audience.as_ref().map(|asked| issuer.to_stored(asked));
+        let asked = asked.filter(|asked| client.is_first_party && *asked != token.audience);
+        let policies = client.refresh_token.as_ref();
+        let policies = policies.and_then(|settings| settings.policies.as_ref());
+        let policy = asked.as_ref().and_then(|asked| {
+            let mut policies = policies?.iter();
+            policies.find(|policy| issuer.to_stored(&policy.audience) == *asked)
+        });
+        let (target, scope) = match policy {
+            None => (granted.target.clone(), granted.scope.clone()),
+            Some(policy) => {
+                let standard = |scope: &&String| STANDARD_SCOPES.contains(&scope.as_str());
+                let standard = granted.scope.iter().filter(standard);
+                (
+                    Target::Api(issuer.to_wire(&policy.audience)),
+                    standard.chain(&policy.scope).cloned().collect(),
+                )
+            }
+        };
+        Basis {
+            target,
+            requested_scope: self.scope.clone(),
+            scope: self.narrow(&scope),
+            ..granted.clone()
+        }
+    }
+
     /// What is wanted of `granted` (RFC 6749 §6: no more than that); what is not among it vanishes.
-    pub fn narrow(&self, granted: &[String]) -> Vec<String> {
+    fn narrow(&self, granted: &[String]) -> Vec<String> {
         if self.scope.is_empty() {
             return granted.to_vec();
         }
@@ -149,8 +185,21 @@ pub enum Found<'a> {
     NeverIssued,
     /// Its family is no more.
     Gone,
+    /// Its family, which ended when its user was deleted or blocked, and what became of that user.
+    Ended(&'a RefreshToken, Account),
     /// Its family, and its own generation.
     Token(&'a RefreshToken, u32),
+}
+
+/// What became of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// There is no such user.
+    Gone,
+    /// It is blocked.
+    Blocked,
+    /// It is as it was, or there is one of that identifier again.
+    Active,
 }
 
 /// What a use comes to.
@@ -187,13 +236,16 @@ pub fn decide(client: &AuthenticatedClient, found: Found<'_>, now: Timestamp) ->
     let (token, generation) = match found {
         Found::NeverIssued => return unknown("it was never issued"),
         Found::Gone => return unknown("it was revoked or has expired"),
+        // Before anything else, so that a client learns nothing of another's token and does nothing to it.
+        Found::Ended(token, _) | Found::Token(token, _) if token.client_id != client.client_id => {
+            let rule = Rule::RefreshTokenOfAnotherClient;
+            return refuse(rule, "issued_to", &token.client_id, None);
+        }
+        Found::Ended(token, account) => {
+            return refuse(account.rule(), "user_id", &token.user_id, None);
+        }
         Found::Token(token, generation) => (token, generation),
     };
-    // Before anything else, so that a client learns nothing of another's token and does nothing to it.
-    if token.client_id != client.client_id {
-        let rule = Rule::RefreshTokenOfAnotherClient;
-        return refuse(rule, "issued_to", &token.client_id, None);
-    }
     let none = RefreshTokenSettings::default();
     let settings = client.refresh_token.as_ref().unwrap_or(&none);
     let standing = token.standing;
@@ -223,17 +275,13 @@ pub fn decide(client: &AuthenticatedClient, found: Found<'_>, now: Timestamp) ->
     )
 }
 
-impl RefreshToken {
-    /// The user for whom it is used, if that is still possible.
-    ///
-    /// # Errors
-    /// [`Rule::RefreshTokenUserGone`], [`Rule::RefreshTokenUserBlocked`].
-    pub fn user(&self, found: Option<User>) -> Result<User, Refusal> {
-        let refuse = |rule| Refusal::new(rule).with("user_id", &self.user_id);
-        match found {
-            None => Err(refuse(Rule::RefreshTokenUserGone)),
-            Some(user) if user.is_blocked() => Err(refuse(Rule::RefreshTokenUserBlocked)),
-            Some(user) => Ok(user),
+impl Account {
+    /// What is said of a token that ended with it.
+    const fn rule(self) -> Rule {
+        match self {
+            Self::Gone => Rule::RefreshTokenUserGone,
+            Self::Blocked => Rule::RefreshTokenUserBlocked,
+            Self::Active => Rule::RefreshTokenUnknown,
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct RefreshTokenSettings {
 /// A further API that refresh tokens of an application are good for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RefreshTokenPolicy {
-    /// The API's identifier, as stored.
+    /// The API's identifier.
     pub audience: String,
     /// Which of its scopes.
     #[serde(default)]
@@ -96,12 +96,6 @@ impl RefreshTokenSettings {
     fn enforced(&self, infinite: Option<bool>, seconds: i64) -> Option<i64> {
         let expires = self.expiration_type == ExpirationType::Expiring && infinite != Some(true);
         expires.then_some(seconds)
-    }
-
-    /// What is granted for `audience`, an identifier as stored, beside the API of the login.
-    pub fn policy(&self, audience: &str) -> Option<&RefreshTokenPolicy> {
-        let mut policies = self.policies.iter().flatten();
-        policies.find(|policy| policy.audience == audience)
     }
 }
 

@@ -9,6 +9,7 @@ mod logout;
 mod mailbox;
 mod management;
 mod passwordless;
+mod revoke;
 mod userinfo;
 
 use std::sync::Arc;
@@ -34,6 +35,10 @@ use crate::{
 pub fn router(app: &Arc<App>) -> Router {
     let tenant = Router::new()
         .route("/oauth/token", post(token::token).options(cors::preflight))
+        .route(
+            "/oauth/revoke",
+            post(revoke::answer).options(cors::preflight),
+        )
         .route(
             "/.well-known/openid-configuration",
             get(discovery::document),

@@ -13,6 +13,7 @@ use grantor_protocol::{
     refusal::Refusal,
     rule::Rule,
 };
+use grantor_storage::Device;
 use http::{HeaderName, HeaderValue, header};
 
 use crate::{
@@ -46,6 +47,22 @@ pub struct Context {
     pub host: Arc<str>,
     /// The address of the client.
     pub client_ip: IpAddr,
+    /// What it says of itself.
+    pub user_agent: Option<HeaderValue>,
+}
+
+impl Context {
+    /// From where the request came, as it is kept with what comes of it.
+    pub fn device(&self) -> Device {
+        let user_agent = self.user_agent.as_ref().map(HeaderValue::to_str);
+        Device {
+            ip: self.client_ip.to_string(),
+            user_agent: user_agent
+                .and_then(Result::ok)
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
 }
 
 /// Finds the tenant, runs the handler, and writes the headers of every response.
@@ -58,8 +75,9 @@ pub async fn with_context(
     let request_id: Arc<str> = app.env.id(IdForm::Hex(20)).into();
     let route = app.metrics.route_of(request.uri().path());
     let mut secure = true;
+    let user_agent = request.headers().get(header::USER_AGENT).cloned();
     let found = match origin(&request) {
-        Ok(origin) => find(&app, origin, &request_id).await,
+        Ok(origin) => find(&app, (origin, user_agent), &request_id).await,
         Err(failure) => Err(failure),
     };
     let mut response = match found {
@@ -109,7 +127,11 @@ fn origin(request: &Request<Body>) -> Result<Origin, Failure> {
         .ok_or_else(unknown)
 }
 
-async fn find(app: &App, origin: Origin, request_id: &Arc<str>) -> Result<Context, Failure> {
+async fn find(
+    app: &App,
+    (origin, user_agent): (Origin, Option<HeaderValue>),
+    request_id: &Arc<str>,
+) -> Result<Context, Failure> {
     let site = hosts::find_site(&app.store, &app.hosts, &origin).await?;
     Ok(Context {
         request_id: Arc::clone(request_id),
@@ -117,5 +139,6 @@ async fn find(app: &App, origin: Origin, request_id: &Arc<str>) -> Result<Contex
         site: Arc::new(site),
         host: origin.host.into(),
         client_ip: origin.client_ip,
+        user_agent,
     })
 }

@@ -7,18 +7,20 @@ use std::sync::Arc;
 
 use grantor_jose::digest;
 use grantor_protocol::{
-    authorization::{Granted, Requester},
+    authorization::{Granted, OFFLINE_ACCESS, Requester},
     claims::{Channel, TokenForm, UserinfoAudience},
     env::IdForm,
     grants::{
         GrantType,
         basis::{Api, Basis},
+        refresh_token::{RefreshToken, Standing},
     },
     id_token::{Beside, IdToken, Person},
     model::{ClientGrant, ResourceServer, SubjectType},
     opaque_token::OpaqueToken,
     refusal::Refusal,
     rule::Rule,
+    secret::Secret,
     users::{User, UserId},
 };
 use grantor_storage::Batch;
@@ -111,10 +113,14 @@ impl<'a> Ground<'a> {
             TokenForm::Opaque => Access::Opaque(self.app.env.id(IdForm::UrlSafe(OPAQUE_LENGTH))),
             TokenForm::Jwt(api, userinfo) => Access::Signed(api, userinfo),
         };
+        // A refresh gives the successor in its own family, if any.
+        let offline =
+            grant_type != GrantType::REFRESH_TOKEN && approved.granted().has(OFFLINE_ACCESS);
         Ok(Issuing {
             ground: self,
             approved,
             access,
+            refresh: offline.then(|| self.app.store.new_refresh_token_id()),
         })
     }
 }
@@ -124,6 +130,8 @@ pub(crate) struct Issuing<'a> {
     ground: &'a Ground<'a>,
     approved: ApprovedForUser<'a>,
     access: Access<'a>,
+    /// The family of refresh tokens that begins.
+    refresh: Option<String>,
 }
 
 /// The access token.
@@ -177,6 +185,32 @@ impl Issuing<'_> {
                 context.now.plus_seconds(self.expires_in()),
             );
         }
+        if let Some(id) = &self.refresh {
+            let client = self.approved.client();
+            let settings = client.refresh_token.as_ref();
+            let token = RefreshToken {
+                id: id.clone(),
+                family: family.to_owned(),
+                user_id: basis.user_id.clone(),
+                client_id: basis.client_id.clone(),
+                audience: basis.target.consent_audience(&context.site.issuer),
+                session_id: basis.session_id.clone(),
+                created_at: context.now,
+                standing: Standing::begin(settings, context.now),
+                basis: Basis {
+                    scope: self.granted().scope.clone(),
+                    ..basis.clone()
+                },
+            };
+            batch.issue_refresh_token(&context.site.tenant, &token, &context.device());
+        }
+    }
+
+    /// The refresh token that was kept, if one was granted.
+    pub(crate) fn refresh_token(&self) -> Option<Secret> {
+        let (app, tenant) = (self.ground.app, &self.ground.context.site.tenant);
+        let id = self.refresh.as_ref()?;
+        Some(app.store.refresh_token(tenant, id, 0))
     }
 
     /// The access token, signed if it is an API's. Only once what was kept is committed.

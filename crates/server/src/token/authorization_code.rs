@@ -23,10 +23,7 @@ use super::{Exchange, Success};
 use crate::{
     app::App,
     http::{context::Context, failure::Failure},
-    pipeline::{
-        mint::Minted,
-        user_tokens::{Ground, IdTokenWith, family_of},
-    },
+    pipeline::user_tokens::{Ground, family_of},
 };
 
 /// Exchanges a code for tokens.
@@ -47,26 +44,9 @@ pub(super) async fn exchange(
     let mut batch = app.store.batch();
     issuing.keep(&mut batch, &family_of(&digest));
     exchange.claim(batch, &digest, &request).await?;
-    let access_token = issuing.access_token().await?;
-    let id_token = issuing
-        .id_token(IdTokenWith {
-            access_token: Some(&access_token),
-            code: None,
-            nonce: code.nonce.as_deref(),
-            sid: code.basis.session_id.as_deref(),
-        })
-        .await?;
-    let minted = Minted {
-        access_token,
-        expires_in: issuing.expires_in(),
-    };
-    let switches = exchange.client.client().switches();
     let requested = &code.basis.requested_scope;
-    let success = Success::new(minted, issuing.granted(), requested, switches);
-    Ok(Success {
-        id_token,
-        ..success
-    })
+    let in_id_token = (code.nonce.as_deref(), code.basis.session_id.as_deref());
+    exchange.succeed(&issuing, requested, in_id_token).await
 }
 
 /// Burns the code that `client_id` was given, because whoever sends it could not prove to be that client: a stolen code

@@ -6,6 +6,7 @@ mod authorization_code;
 mod client_credentials;
 mod password;
 mod passwordless;
+mod refresh_token;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use grantor_protocol::{
     profile::Switches,
     refusal::Refusal,
     rule::Rule,
+    secret::Secret,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -35,7 +37,12 @@ use crate::{
         cors,
         failure::{Failure, json},
     },
-    pipeline::{authenticate::authenticate, mint::Minted, record},
+    pipeline::{
+        authenticate::authenticate,
+        mint::Minted,
+        record,
+        user_tokens::{IdTokenWith, Issuing},
+    },
 };
 
 /// RFC 6749 §5.1, in the vendor's order of members.
@@ -45,6 +52,8 @@ struct Success {
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     token_type: &'static str,
@@ -58,6 +67,7 @@ impl Success {
             access_token: minted.access_token,
             expires_in: minted.expires_in,
             id_token: None,
+            refresh_token: None,
             scope,
             token_type: "Bearer",
         }
@@ -71,6 +81,22 @@ pub async fn token(
     Extension(context): Extension<Context>,
     request: Request,
 ) -> Response {
+    answer(&app, &context, request, async |headers, body, client_id| {
+        let success = exchange(&app, &context, headers, body, client_id).await?;
+        Ok(json(StatusCode::OK, &success))
+    })
+    .await
+}
+
+/// What the endpoints share that clients prove themselves at: one bucket of requests, one limit of bodies, headers that
+/// keep the answer out of caches, and scripts of the client's origins that may read it. `work` notes the client that the
+/// request names.
+pub(crate) async fn answer(
+    app: &App,
+    context: &Context,
+    request: Request,
+    work: impl AsyncFnOnce(&HeaderMap, &[u8], &mut Option<String>) -> Result<Response, Failure>,
+) -> Response {
     let (head, body) = request.into_parts();
     let body = body::to_bytes(body, MAX_BODY_LENGTH).await;
     let (allowance, taken) = app.token_rate.take(&context.site.tenant, context.now);
@@ -78,12 +104,9 @@ pub async fn token(
     let answer = match (taken, body) {
         (Err(refusal), _) => Err(refusal.into()),
         (Ok(()), Err(_)) => Err(Refusal::new(Rule::BodyTooLarge).into()),
-        (Ok(()), Ok(body)) => exchange(&app, &context, &head.headers, &body, &mut client_id).await,
+        (Ok(()), Ok(body)) => work(&head.headers, &body, &mut client_id).await,
     };
-    let mut response = match answer {
-        Ok(success) => json(StatusCode::OK, &success),
-        Err(failure) => Failure::into_response(failure),
-    };
+    let mut response = answer.unwrap_or_else(Failure::into_response);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -110,6 +133,38 @@ struct Exchange<'a> {
     client: &'a AuthenticatedClient,
 }
 
+impl Exchange<'_> {
+    /// The answer with a user's tokens, once what is kept of them is committed. `requested` is what the client asked for;
+    /// `nonce` and `sid` go into the ID token.
+    async fn succeed(
+        &self,
+        issuing: &Issuing<'_>,
+        requested: &[String],
+        (nonce, sid): (Option<&str>, Option<&str>),
+    ) -> Result<Success, Failure> {
+        let access_token = issuing.access_token().await?;
+        let id_token = issuing
+            .id_token(IdTokenWith {
+                access_token: Some(&access_token),
+                code: None,
+                nonce,
+                sid,
+            })
+            .await?;
+        let minted = Minted {
+            access_token,
+            expires_in: issuing.expires_in(),
+        };
+        let switches = self.client.client().switches();
+        let success = Success::new(minted, issuing.granted(), requested, switches);
+        Ok(Success {
+            id_token,
+            refresh_token: issuing.refresh_token(),
+            ..success
+        })
+    }
+}
+
 /// The grants that are served, each with its entries in the log: when it succeeds, and when not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
@@ -118,6 +173,7 @@ enum Grant {
     /// By name and password, in either form.
     Password(GrantType),
     Passwordless,
+    RefreshToken,
     /// Known, and not served: a client that may not use it hears that first.
     Other(GrantType),
 }
@@ -129,6 +185,7 @@ impl Grant {
             GrantType::CLIENT_CREDENTIALS => Self::ClientCredentials,
             GrantType::PASSWORD | GrantType::PASSWORD_REALM => Self::Password(grant_type),
             GrantType::PASSWORDLESS_OTP => Self::Passwordless,
+            GrantType::REFRESH_TOKEN => Self::RefreshToken,
             other => Self::Other(other),
         }
     }
@@ -138,6 +195,7 @@ impl Grant {
             Self::AuthorizationCode => ("seacft", "feacft"),
             Self::Password(_) => ("sepft", "fepft"),
             Self::Passwordless => ("sepotpft", "fepotpft"),
+            Self::RefreshToken => ("sertft", "fertft"),
             Self::ClientCredentials | Self::Other(_) => ("seccft", "feccft"),
         }
     }
@@ -160,6 +218,7 @@ impl Grant {
                 password::exchange(exchange, grant_type, headers, parameters, event).await
             }
             Self::Passwordless => passwordless::exchange(exchange, parameters, event).await,
+            Self::RefreshToken => refresh_token::exchange(exchange, parameters, event).await,
             Self::Other(grant_type) => {
                 may_use_grant(exchange.client, grant_type)?;
                 Err(unsupported(grant_type.as_str()).into())

@@ -31,10 +31,9 @@ use crate::{
     http::failure::Failure,
     pipeline::{
         load,
-        mint::Minted,
         password::{self, Checked, Right},
         record,
-        user_tokens::{Ground, IdTokenWith},
+        user_tokens::Ground,
     },
 };
 
@@ -138,25 +137,7 @@ impl Exchange<'_> {
         issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
         batch.note_login(&context.site.tenant, user_id, ip, context.now);
         app.store.commit(batch).await?;
-        let access_token = issuing.access_token().await?;
-        let id_token = issuing
-            .id_token(IdTokenWith {
-                access_token: Some(&access_token),
-                code: None,
-                nonce: None,
-                sid: None,
-            })
-            .await?;
-        let minted = Minted {
-            access_token,
-            expires_in: issuing.expires_in(),
-        };
-        let switches = self.client.client().switches();
         let requested = &basis.requested_scope;
-        let success = Success::new(minted, issuing.granted(), requested, switches);
-        Ok(Success {
-            id_token,
-            ..success
-        })
+        self.succeed(&issuing, requested, (None, None)).await
     }
 }

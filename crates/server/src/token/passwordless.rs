@@ -26,10 +26,9 @@ use crate::{
     http::failure::Failure,
     pipeline::{
         load,
-        mint::Minted,
         one_time_code::{self, Place, Proven},
         record,
-        user_tokens::{Ground, IdTokenWith},
+        user_tokens::Ground,
     },
 };
 
@@ -88,25 +87,8 @@ pub(super) async fn exchange(
     exchange
         .commit_login(batch, authentication.user_id(), kind)
         .await?;
-    let access_token = issuing.access_token().await?;
-    let id_token = issuing
-        .id_token(IdTokenWith {
-            access_token: Some(&access_token),
-            code: None,
-            nonce: None,
-            sid: None,
-        })
-        .await?;
-    let minted = Minted {
-        access_token,
-        expires_in: issuing.expires_in(),
-    };
-    let switches = exchange.client.client().switches();
-    let success = Success::new(minted, issuing.granted(), &basis.requested_scope, switches);
-    Ok(Success {
-        id_token,
-        ..success
-    })
+    let requested = &basis.requested_scope;
+    exchange.succeed(&issuing, requested, (None, None)).await
 }
 
 impl Exchange<'_> {

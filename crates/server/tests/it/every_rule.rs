@@ -57,6 +57,8 @@ fn every_rule_is_named_by_a_test_or_told_where() {
         include_str!("passwordless.rs"),
         include_str!("sms_gateway.rs"),
         include_str!("recovery.rs"),
+        include_str!("refresh_tokens/endings.rs"),
+        include_str!("refresh_tokens/mod.rs"),
         include_str!("sign_in.rs"),
         include_str!("silent_authentication.rs"),
         include_str!("tenants.rs"),

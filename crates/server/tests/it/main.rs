@@ -32,6 +32,7 @@ mod passwordless;
 mod people;
 mod random_walk;
 mod recovery;
+mod refresh_tokens;
 mod roles;
 mod sign_in;
 mod silent_authentication;

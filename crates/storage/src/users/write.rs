@@ -134,7 +134,7 @@ impl Batch {
         self.run(statements::IDENTITY_DELETE, place());
         self.run(statements::ATTRIBUTE_DELETE, place());
         self.end_sessions_of_user(tenant, id.as_str());
-        self.revoke_tokens_of_user(tenant, id.as_str());
+        self.end_tokens_of_user(tenant, id.as_str(), now);
         // Whoever gets this identifier later has not consented to anything.
         let of_user = ("user_id", id.as_str());
         self.delete_linked(tenant, &UserGrant::KIND, of_user, now);

@@ -24,7 +24,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn issued(settings: &Value) -> RefreshToken {
-    let settings = client(settings).client().refresh_token.clone();
+    let client = client(settings);
     RefreshToken {
         id: "id".to_owned(),
         family: "family".to_owned(),
@@ -33,7 +33,7 @@ fn issued(settings: &Value) -> RefreshToken {
         audience: "https://orders.test".to_owned(),
         session_id: None,
         created_at: at(0),
-        standing: Standing::begin(&settings.unwrap_or_default(), at(0)),
+        standing: Standing::begin(client.client().refresh_token.as_ref(), at(0)),
         basis: serde_json::from_value(json!({
             "client_id": "app", "user_id": "auth0|ada", "authenticated_at": 0,
             "auth_time": "not_asked_for", "methods": ["password"], "target": "userinfo",
@@ -163,6 +163,23 @@ fn t6_9_3_another_clients_token_is_refused_and_nothing_happens_to_it() {
 }
 
 #[test]
+fn a_token_that_ended_with_its_user_says_what_became_of_it() {
+    let token = issued(&Value::Null);
+    for (account, rule) in [
+        (Account::Gone, Rule::RefreshTokenUserGone),
+        (Account::Blocked, Rule::RefreshTokenUserBlocked),
+        (Account::Active, Rule::RefreshTokenUnknown),
+    ] {
+        let Decision::Refuse { refusal, effect } =
+            decide(&client(&Value::Null), Found::Ended(&token, account), at(1))
+        else {
+            panic!("granted");
+        };
+        assert_eq!((refusal.rule, effect), (rule, None));
+    }
+}
+
+#[test]
 fn what_was_never_issued_or_is_gone_is_unknown() {
     let mut token = issued(&Value::Null);
     let unknown = Err((Rule::RefreshTokenUnknown, None));
@@ -190,6 +207,59 @@ fn t6_9_1_a_scope_beyond_what_was_granted_vanishes() {
     assert_eq!(narrow("write:orders"), "");
     // T6.9-2; some send an empty text where they mean nothing.
     assert_eq!(narrow(""), "openid read:orders");
+}
+
+#[test]
+fn another_api_is_reached_where_a_policy_of_the_client_names_it() {
+    let mut token = issued(&Value::Null);
+    token.basis.target = Target::Api("https://orders.test".to_owned());
+    token.basis.scope = ["openid", "offline_access", "read:orders"]
+        .map(str::to_owned)
+        .to_vec();
+    let mut client: Client = serde_json::from_value(json!({"client_id": "app", "name": "App",
+    "refresh_token": {"policies": [
+        {"audience": "https://stock.test", "scope": ["read:stock", "write:stock"]},
+        {"audience": "https://login.test/api/v2/", "scope": ["read:users"]},
+    ]}}))
+    .unwrap();
+    let issuer = Issuer::new("https", "login.test");
+    let basis = |client: &Client, rest: &str| {
+        let body = format!("refresh_token=t&{rest}");
+        let parameters = Parameters::parse_form(body.as_bytes()).unwrap();
+        let basis = Request::read(&parameters)
+            .unwrap()
+            .basis(&token, client, &issuer);
+        (
+            basis.target.api().unwrap().to_owned(),
+            basis.scope.join(" "),
+        )
+    };
+    let found = |audience: &str, scope: &str| (audience.to_owned(), scope.to_owned());
+    let own = found("https://orders.test", "openid offline_access read:orders");
+    assert_eq!(basis(&client, ""), own);
+    for ignored in ["https://orders.test", "https://unknown.test"] {
+        assert_eq!(basis(&client, &format!("audience={ignored}")), own);
+    }
+    let stock = "openid offline_access read:stock write:stock";
+    assert_eq!(
+        basis(&client, "audience=https://stock.test"),
+        found("https://stock.test", stock)
+    );
+    assert_eq!(
+        basis(
+            &client,
+            "audience=https://stock.test&scope=write:stock read:orders openid"
+        ),
+        found("https://stock.test", "write:stock openid")
+    );
+    let own_api = "https://login.test/api/v2/";
+    assert_eq!(
+        basis(&client, &format!("audience={own_api}&scope=read:users")),
+        found(own_api, "read:users")
+    );
+    // Nobody consented to a third party's reaching further.
+    client.is_first_party = false;
+    assert_eq!(basis(&client, "audience=https://stock.test"), own);
 }
 
 proptest! {
