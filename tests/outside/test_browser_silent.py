@@ -92,7 +92,7 @@ def of_spa_js(server, app, base, audience):
     }
 
 
-def test_t15_1_t15_2_t15_5_auth0_spa_js_renews_in_a_frame(server, browser, shop, api, ada):
+def test_t15_1_t15_5_auth0_spa_js_renews_in_a_frame(server, browser, shop, api, ada):
     base, app = shop("renewal")
 
     seen = browser.play("silent.renewal", base=base, settings=of_spa_js(server, app, base, api), who=ada)

@@ -76,7 +76,8 @@ pub(crate) async fn read(
     };
     let request = authorize::read(parameters, &reading, visit.context.now)
         .map_err(|error| Fault::of(&client, error))?;
-    let world = World::load(visit, client, &request).await?;
+    let world = World::load(visit, Arc::clone(&client), &request).await;
+    let world = world.map_err(|fault| fault.kept_silent(&client, &request))?;
     Ok((request, world))
 }
 
@@ -100,7 +101,9 @@ pub(crate) async fn enter(
             }
             postpone(visit, request, path_of(&page)).await
         }
-        step => conclude(visit, request, world, step, None).await,
+        step => conclude(visit, request, world, step, None)
+            .await
+            .map_err(|fault| fault.kept_silent(&world.client, request)),
     }
 }
 

@@ -59,6 +59,15 @@ impl Fault {
         self
     }
 
+    /// The same told to the application, if `request` lets no page be shown: also where the store does not answer.
+    pub(crate) fn kept_silent(self, client: &Arc<Client>, request: &AuthorizationRequest) -> Self {
+        if self.client.is_none() && request.is_silent() {
+            Self::met(client, request, self.error.refusal)
+        } else {
+            self
+        }
+    }
+
     /// The same with the user.
     pub(crate) fn about(mut self, user_id: Option<String>) -> Self {
         self.user_id = user_id;
@@ -95,5 +104,49 @@ impl From<Failure> for Fault {
 impl From<grantor_storage::Error> for Fault {
     fn from(error: grantor_storage::Error) -> Self {
         Failure::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use grantor_protocol::{
+        authorize::{self, Delivery, PlainChallenges, Reading},
+        env::Timestamp,
+        model::TenantSettings,
+        rule::Rule,
+        tenant::Issuer,
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_does_not_answer_shows_no_page_where_none_may_be_shown() {
+        let client: Client = serde_json::from_value(json!({"client_id": "web", "name": "Shop",
+            "grant_types": ["authorization_code"], "callbacks": ["https://shop.test/cb"]}))
+        .unwrap();
+        let client = Arc::new(client);
+        let asked = |more: &str| {
+            let reading = Reading {
+                client: &client,
+                settings: &TenantSettings::default(),
+                issuer: &Issuer::new("https", "login.test"),
+                organization_name: None,
+                domain_metadata: &[],
+                plain_challenges: PlainChallenges::Refused,
+            };
+            let query = format!("response_type=code&state=s&{more}");
+            let parameters = Parameters::parse_form(query.as_bytes()).unwrap();
+            authorize::read(&parameters, &reading, Timestamp::from_seconds(1)).unwrap()
+        };
+        let told = |more: &str| {
+            let fault = Fault::from(Refusal::new(Rule::Unavailable));
+            fault.kept_silent(&client, &asked(more)).error.delivery
+        };
+        assert_eq!(told("prompt=login"), Delivery::Page);
+        let Delivery::Redirect(address) = told("prompt=none") else {
+            panic!("on a page");
+        };
+        assert_eq!(address.state.as_deref(), Some("s"));
     }
 }

@@ -21,7 +21,7 @@ on_both_engines!(
     j3_5_who_signs_up_on_the_page_is_logged_in,
     j14_5_a_session_that_nobody_uses_ends,
     t6_4_4_max_age_and_prompt_login_ask_for_the_password_again,
-    t15_2_silence_is_kept_where_a_page_would_be_needed,
+    silence_is_kept_where_a_page_would_be_needed,
     t16_1_t16_3_the_nonce_is_in_the_id_token,
     two_tabs_finish_one_login_once,
     a_user_who_logs_in_replaces_the_one_before,
@@ -275,7 +275,7 @@ async fn t6_4_4_max_age_and_prompt_login_ask_for_the_password_again(server: Test
     }
 }
 
-async fn t15_2_silence_is_kept_where_a_page_would_be_needed(server: TestServer) {
+async fn silence_is_kept_where_a_page_would_be_needed(server: TestServer) {
     let server = shop(server).await;
     let mut browser = Browser::new(&server);
     let silent = |client_id: &str| authorize(client_id, "scope=openid%20email&prompt=none&state=q");

@@ -14,7 +14,7 @@ use crate::support::{
 
 on_both_engines!(
     t15_1_with_a_session_every_mode_brings_new_tokens_without_a_page,
-    t15_2_no_session_and_no_consent_are_errors_in_every_mode,
+    no_session_and_no_consent_are_errors_in_every_mode,
     t15_3_nothing_is_told_to_an_origin_that_is_not_listed,
     t15_4_a_silent_login_is_logged_and_not_counted,
     t15_5_after_a_logout_the_next_silent_call_says_login_required,
@@ -84,7 +84,7 @@ async fn t15_1_with_a_session_every_mode_brings_new_tokens_without_a_page(server
     assert!(response["access_token"].is_string() && response["id_token"].is_string());
 }
 
-async fn t15_2_no_session_and_no_consent_are_errors_in_every_mode(server: TestServer) {
+async fn no_session_and_no_consent_are_errors_in_every_mode(server: TestServer) {
     let server = prepared(server).await;
     let strangers = Browser::new(&server);
     let ada = logged_in(&server).await;

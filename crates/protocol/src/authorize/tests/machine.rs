@@ -22,7 +22,7 @@ use crate::{
 const USERS: [&str; 2] = ["ada", "bob"];
 
 /// What a tab may ask for; the last ones may show no page, or go where pages are owed in any case.
-const REQUESTS: [&str; 10] = [
+const REQUESTS: [&str; 12] = [
     "scope=openid",
     "scope=openid%20email",
     "scope=openid%20email%20read:orders&audience=https://orders.test",
@@ -33,6 +33,8 @@ const REQUESTS: [&str; 10] = [
     "scope=openid&max_age=0",
     "scope=openid%20email&redirect_uri=app:/cb",
     "scope=openid%20email&prompt=none",
+    "response_type=token%20id_token&nonce=n&scope=openid%20email%20read:orders&audience=https://orders.test",
+    "response_type=code%20id_token&nonce=n&scope=openid%20email&prompt=consent",
 ];
 
 /// What happens next in the browser, or behind its back.
@@ -119,7 +121,8 @@ struct Walk {
 impl Walk {
     fn new(third_party: bool) -> Self {
         let mut world = World::asking("scope=openid");
-        world.change_client(&json!({"is_first_party": !third_party}));
+        world.change_client(&json!({"is_first_party": !third_party,
+            "grant_types": ["authorization_code", "implicit"]}));
         world.change_api(
             &json!({"skip_consent_for_verifiable_first_party_clients": !third_party,
             "enforce_policies": true}),
@@ -285,8 +288,8 @@ impl Walk {
     }
 
     fn begin(&mut self, tab: usize, number: usize) {
-        let client = json!({"client_id": "web", "name": "Shop", "grant_types": ["authorization_code"],
-            "callbacks": ["https://shop.test/cb", "app:/cb"]});
+        let client = json!({"client_id": "web", "name": "Shop", "callbacks": ["https://shop.test/cb", "app:/cb"],
+            "grant_types": ["authorization_code", "implicit"]});
         self.tabs[tab] = Tab {
             request: request(&client, REQUESTS[number], self.world.now),
             progress: Progress::default(),

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::reading::{ask_as, client, on_page, redirected};
+use super::{
+    reading::{ask_as, client, on_page, redirected},
+    steps::issued_to,
+    world::World,
+};
 use crate::{
     authorize::{
-        AuthorizationError, AuthorizationRequest, PlainChallenges, Response, ResponseMode,
+        AuthorizationError, AuthorizationRequest, PlainChallenges, Response, ResponseMode, Step,
     },
     rule::Rule,
     tenant::Issuer,
@@ -174,4 +178,55 @@ fn pkce_protects_codes_and_nothing_else() {
     assert!(ask_for(&implicit, "id_token", IMPLICIT).is_ok());
     let error = ask_for(&implicit, "code%20id_token", IMPLICIT).unwrap_err();
     assert_eq!(redirected(&error), Rule::CodeChallengeMissing);
+}
+
+#[test]
+fn t6_6_2_what_goes_through_the_browser_never_comes_with_a_refresh_token() {
+    let grants = json!({"grant_types": ["authorization_code", "implicit", "refresh_token"]});
+    for (response_type, offline) in [
+        ("code", true),
+        ("code%20token", true),
+        ("code%20id_token", true),
+        ("token", false),
+        ("id_token", false),
+        ("id_token%20token", false),
+    ] {
+        let mut world = World::with_session("ada", "scope=openid");
+        world.change_client(&grants);
+        world.begin(&format!(
+            "response_type={response_type}&scope=openid%20offline_access&nonce=n1"
+        ));
+        let Step::Issue(approval) = world.step() else {
+            panic!("nothing is owed");
+        };
+        let granted = approval.granted();
+        assert_eq!(
+            granted.scope.contains(&"offline_access".to_owned()),
+            offline,
+            "{response_type}"
+        );
+        assert_eq!(granted.dropped.is_empty(), offline);
+    }
+}
+
+/// An administrator took the grant away while the user was logging in.
+#[test]
+fn t10_3_a_hybrid_login_needs_both_grants_to_its_end() {
+    for (left, refused_one) in [
+        ("authorization_code", "implicit"),
+        ("implicit", "authorization_code"),
+    ] {
+        let mut world = World::with_session("ada", "scope=openid");
+        world.change_client(&json!({"grant_types": ["authorization_code", "implicit"]}));
+        world.begin("response_type=code%20id_token&scope=openid&nonce=n1");
+        assert_eq!(issued_to(&world), "ada");
+        world.change_client(&json!({"grant_types": [left]}));
+        let Step::Fail(refusal) = world.step() else {
+            panic!("{refused_one} is gone");
+        };
+        assert_eq!(
+            refusal.description(),
+            format!("Grant type '{refused_one}' not allowed for the client.")
+        );
+    }
 }

@@ -24,7 +24,7 @@ fn refused(world: &World) -> Rule {
     }
 }
 
-fn issued_to(world: &World) -> String {
+pub(super) fn issued_to(world: &World) -> String {
     match world.step() {
         Step::Issue(approval) => approval.user_id().to_owned(),
         other => panic!("{other:?}"),
@@ -482,56 +482,5 @@ fn t9_a_code_holds_what_the_login_proved_and_nothing_longer_than_allowed() {
     assert_eq!(code.redirect_uri.as_str(), "https://shop.test/cb");
     for (lifetime, seconds) in [(60, 60), (0, 1), (-5, 1), (10_000, 600)] {
         assert_eq!(issue(lifetime).expires_at, at(10 + seconds));
-    }
-}
-
-#[test]
-fn t6_6_2_what_goes_through_the_browser_never_comes_with_a_refresh_token() {
-    let grants = json!({"grant_types": ["authorization_code", "implicit", "refresh_token"]});
-    for (response_type, offline) in [
-        ("code", true),
-        ("code%20token", true),
-        ("code%20id_token", true),
-        ("token", false),
-        ("id_token", false),
-        ("id_token%20token", false),
-    ] {
-        let mut world = World::with_session("ada", "scope=openid");
-        world.change_client(&grants);
-        world.begin(&format!(
-            "response_type={response_type}&scope=openid%20offline_access&nonce=n1"
-        ));
-        let Step::Issue(approval) = world.step() else {
-            panic!("nothing is owed");
-        };
-        let granted = approval.granted();
-        assert_eq!(
-            granted.scope.contains(&"offline_access".to_owned()),
-            offline,
-            "{response_type}"
-        );
-        assert_eq!(granted.dropped.is_empty(), offline);
-    }
-}
-
-/// An administrator took the grant away while the user was logging in.
-#[test]
-fn t10_3_a_hybrid_login_needs_both_grants_to_its_end() {
-    for (left, refused_one) in [
-        ("authorization_code", "implicit"),
-        ("implicit", "authorization_code"),
-    ] {
-        let mut world = World::with_session("ada", "scope=openid");
-        world.change_client(&json!({"grant_types": ["authorization_code", "implicit"]}));
-        world.begin("response_type=code%20id_token&scope=openid&nonce=n1");
-        assert_eq!(issued_to(&world), "ada");
-        world.change_client(&json!({"grant_types": [left]}));
-        let Step::Fail(refusal) = world.step() else {
-            panic!("{refused_one} is gone");
-        };
-        assert_eq!(
-            refusal.description(),
-            format!("Grant type '{refused_one}' not allowed for the client.")
-        );
     }
 }

@@ -30,6 +30,7 @@ struct Case {
     auth_time: AuthTime,
     methods: Vec<AuthenticationMethod>,
     access_token: Beside<'static>,
+    c_hash: Option<&'static str>,
     nonce: Option<&'static str>,
     sid: Option<&'static str>,
 }
@@ -43,6 +44,7 @@ fn case(scope: &str) -> Case {
         auth_time: AuthTime::NotAskedFor,
         methods: vec![AuthenticationMethod::Password],
         access_token: Beside::BackChannel("hash"),
+        c_hash: None,
         nonce: None,
         sid: Some("s1"),
     }
@@ -68,7 +70,7 @@ impl Case {
             auth_time: self.auth_time,
             methods: &self.methods,
             access_token: self.access_token,
-            c_hash: None,
+            c_hash: self.c_hash,
         };
         let json = token.to_json(&person)?;
         Some(serde_json::from_slice(&json).unwrap())
@@ -276,4 +278,16 @@ fn what_is_stored_about_a_user_and_has_no_scope_is_never_told() {
     for secret in ["secret", "admin", "192.0.2.1", "upstream", "profileData"] {
         assert!(!told.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn an_id_token_that_is_all_a_strict_client_gets_says_what_its_scopes_open() {
+    let mut alone = case("openid email");
+    alone.client = client("oidc");
+    alone.access_token = Beside::Nothing;
+    assert_eq!(alone.claims()["email"], "ada@x.test");
+    // A code leads to an access token, and that to userinfo.
+    alone.c_hash = Some("hash");
+    assert_eq!(alone.claims().get("email"), None);
+    assert_eq!(alone.claims()["c_hash"], "hash");
 }
