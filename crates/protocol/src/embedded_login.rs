@@ -23,11 +23,29 @@ pub const LIFETIME_SECONDS: i64 = 300;
 pub struct Request {
     /// How the user is called.
     pub username: String,
-    /// The password.
-    pub password: Secret,
+    /// What the user proves it by.
+    pub proof: Proof,
     /// The connection that is named; `None`: the tenant's default directory.
     pub realm: Option<String>,
 }
+
+/// What a user proves by that it is who it says.
+#[derive(Debug)]
+pub enum Proof {
+    /// A password.
+    Password(Secret),
+    /// A code that was sent to the user's address.
+    Code(Secret),
+}
+
+/// What is needed for a password of a connection that is named.
+const PASSWORD_AT_REALM: &[&str] = &[
+    "client_id",
+    "credential_type",
+    "username",
+    "password",
+    "realm",
+];
 
 impl Request {
     /// Reads the request.
@@ -41,21 +59,13 @@ impl Request {
             Some(kind) if kind == GrantType::PASSWORD.as_str() => {
                 &["client_id", "credential_type", "username", "password"]
             }
-            Some(kind) if kind == GrantType::PASSWORD_REALM.as_str() => &[
-                "client_id",
-                "credential_type",
-                "username",
-                "password",
-                "realm",
-            ],
-            Some(_) => return Err(Refusal::new(Rule::CredentialTypeUnknown)),
-            None => &[
-                "client_id",
-                "credential_type",
-                "username",
-                "password",
-                "realm",
-            ],
+            Some(kind) if kind == GrantType::PASSWORDLESS_OTP.as_str() => {
+                &["client_id", "credential_type", "username", "otp", "realm"]
+            }
+            Some(kind) if kind != GrantType::PASSWORD_REALM.as_str() => {
+                return Err(Refusal::new(Rule::CredentialTypeUnknown));
+            }
+            _ => PASSWORD_AT_REALM,
         };
         let malformed =
             || Refusal::new(Rule::EmbeddedLoginMalformed).naming("members", needed.join(", "));
@@ -65,9 +75,13 @@ impl Request {
         if !complete || !parameters.names().all(|name| needed.contains(&name)) {
             return Err(malformed());
         }
+        let secret = |text: &str| Secret::new(text.to_owned());
         Ok(Self {
             username: parameters.required("username")?.to_owned(),
-            password: Secret::new(parameters.required("password")?.to_owned()),
+            proof: match parameters.text("otp")? {
+                Some(code) => Proof::Code(secret(code)),
+                None => Proof::Password(secret(parameters.required("password")?)),
+            },
             realm: parameters.text("realm")?.map(str::to_owned),
         })
     }
@@ -196,6 +210,15 @@ mod tests {
                  are required."
             );
         }
+        let code = json!({"client_id": "spa", "username": "ada@x.test", "otp": "123456", "realm": "email",
+            "credential_type": "http://auth0.com/oauth/grant-type/passwordless/otp"});
+        assert!(matches!(read(&code).unwrap().proof, Proof::Code(_)));
+        let mut both = code;
+        both["password"] = json!("x");
+        assert_eq!(
+            read(&both).unwrap_err().description(),
+            "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."
+        );
         let mut unknown = body;
         unknown["credential_type"] = json!("client_credentials");
         assert_eq!(

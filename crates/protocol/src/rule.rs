@@ -176,6 +176,8 @@ pub enum Rule {
     EmailCodeWrong,
     /// The same of a phone number.
     PhoneCodeWrong,
+    /// The same where an application's own form sent the code.
+    EmbeddedCodeWrong,
     /// Nobody is sent a code with a member that is not known.
     StartPropertyUnknown,
     /// Nobody is sent a code on behalf of nobody.
@@ -307,6 +309,7 @@ impl Rule {
         Self::RefreshTokenUserBlocked,
         Self::EmailCodeWrong,
         Self::PhoneCodeWrong,
+        Self::EmbeddedCodeWrong,
         Self::StartPropertyUnknown,
         Self::StartClientMissing,
         Self::StartConnectionMissing,

@@ -14,6 +14,12 @@ impl Rule {
         Some(match self {
             Self::EmailCodeWrong => grant(VENDOR, "Wrong email or verification code."),
             Self::PhoneCodeWrong => grant(VENDOR, "Wrong phone number or verification code."),
+            Self::EmbeddedCodeWrong => same(
+                403,
+                E::AccessDenied,
+                VENDOR,
+                "Wrong username or verification code.",
+            ),
             Self::StartPropertyUnknown => bad(
                 E::BadRequest,
                 "the following properties are not allowed: {names}",

@@ -12,10 +12,11 @@ use axum::{
 };
 use grantor_protocol::{
     client_auth::MAX_CLIENT_ID_LENGTH,
-    embedded_login::{LoginTicket, Request},
+    embedded_login::{LoginTicket, Proof, Request},
     grants::password::{directory, usable},
     model::Client,
     parameters::{Parameters, clipped},
+    passwordless::Address,
     redirect_uri::Registered,
     refusal::Refusal,
     rule::Rule,
@@ -23,6 +24,7 @@ use grantor_protocol::{
     session::{Authentication, AuthenticationMethod},
     users::Connection,
 };
+use grantor_storage::{Batch, Error as StoreError, SINGLE_USE, users::USER_REVISION};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -36,7 +38,7 @@ use crate::{
         failure::{Failure, json},
     },
     pipeline::{
-        load,
+        load, one_time_code,
         password::{self, Checked},
         record,
     },
@@ -143,11 +145,41 @@ async fn attempt<'a>(
         .ok_or_else(off)?;
     let request = Request::read(&parameters)?;
     login.username = Some(clipped(&request.username));
-    let connection = connection(visit, &client, request.realm.as_deref()).await?;
+    let (proof, mut batch) = match &request.proof {
+        Proof::Password(secret) => {
+            let realm = request.realm.as_deref();
+            let connection = connection(visit, &client, realm).await?;
+            by_password(visit, &connection, (&request.username, secret), login).await?
+        }
+        Proof::Code(code) => by_code(visit, &client, &request, code, login).await?,
+    };
+    let stands_for = LoginTicket::issue(&client.client_id, request.realm.as_deref(), proof, now);
+    let place = Place::AuthorizationEndpoint;
+    let ticket = ticket::issue(visit, &mut batch, place, &stands_for, browser)?;
+    match visit.app.store.commit(batch).await {
+        Ok(()) => {}
+        Err(StoreError::Guard {
+            label: SINGLE_USE | USER_REVISION,
+        }) => return Err(Refusal::new(Rule::EmbeddedCodeWrong).into()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Issued {
+        login_ticket: ticket.expose().to_owned(),
+        co_verifier: visit.secret().expose().to_owned(),
+        co_id: visit.secret().expose().to_owned(),
+    })
+}
+
+/// Who proved who it is by a password.
+async fn by_password(
+    visit: &Visit<'_>,
+    connection: &Connection,
+    (name, secret): (&str, &Secret),
+    login: &mut Login,
+) -> Result<(Authentication, Batch), Failure> {
     login.connection = Some(connection.name.clone());
     let (app, context) = (visit.app, visit.context);
-    let (name, secret) = (&request.username, &request.password);
-    let mut right = match password::check(app, context, &connection, name, secret).await? {
+    let right = match password::check(app, context, connection, name, secret).await? {
         Checked::Right(right) => right,
         Checked::Wrong { user_id } => {
             login.user_id = user_id;
@@ -160,16 +192,54 @@ async fn attempt<'a>(
         return Err(Refusal::new(Rule::EmbeddedUserBlocked).into());
     }
     let methods = vec![AuthenticationMethod::Password];
-    let proof = Authentication::proven(user_id, methods, now);
-    let stands_for = LoginTicket::issue(&client.client_id, request.realm.as_deref(), proof, now);
-    let place = Place::AuthorizationEndpoint;
-    let ticket = ticket::issue(visit, &mut right.rehash, place, &stands_for, browser)?;
-    app.store.commit(right.rehash).await?;
-    Ok(Issued {
-        login_ticket: ticket.expose().to_owned(),
-        co_verifier: visit.secret().expose().to_owned(),
-        co_id: visit.secret().expose().to_owned(),
-    })
+    Ok((
+        Authentication::proven(user_id, methods, context.now),
+        right.rehash,
+    ))
+}
+
+/// Who proved an address by a code. Whether the user is blocked is asked at the authorization endpoint.
+async fn by_code(
+    visit: &Visit<'_>,
+    client: &Client,
+    request: &Request,
+    code: &Secret,
+    login: &mut Login,
+) -> Result<(Authentication, Batch), Failure> {
+    let (app, context) = (visit.app, visit.context);
+    let realm = request.realm.as_deref().unwrap_or_default();
+    let named = [realm];
+    let (store, tenant) = (&app.store, &context.site.tenant);
+    let found = store.typed_by::<Connection>(tenant, "name", &named).await?;
+    let found = found.map(|found| Arc::clone(&found.value));
+    let found = found.filter(|connection| connection.serves(&client.client_id));
+    let proving = found.and_then(|found| Some((found.proves()?, found)));
+    let unknown = || {
+        Refusal::new(Rule::RealmUnknown)
+            .naming("realm", clipped(realm))
+            .with("client_id", &client.client_id)
+    };
+    let (kind, connection) = proving.ok_or_else(unknown)?;
+    login.connection = Some(connection.name.clone());
+    let wrong = |because: &str| Refusal::new(Rule::EmbeddedCodeWrong).with("because", because);
+    let address = Address::read(kind, &request.username);
+    let address = address.ok_or_else(|| wrong("the username is no address"))?;
+    let at = one_time_code::Place {
+        connection: &connection,
+        address: &address,
+    };
+    let proven = async {
+        let right = one_time_code::check(app, context, at, code.expose()).await?;
+        one_time_code::prove(app, context, at, &right).await
+    };
+    let proven = proven.await.map_err(|failure| match failure.refusal.rule {
+        Rule::EmailCodeWrong | Rule::PhoneCodeWrong => {
+            Failure::from(wrong(&failure.refusal.to_string()))
+        }
+        _ => failure,
+    })?;
+    login.user_id = Some(proven.authentication.user_id().to_owned());
+    Ok((proven.authentication, proven.batch))
 }
 
 /// The application that is named; one that takes part in no flow is none.

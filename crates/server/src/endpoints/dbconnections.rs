@@ -108,7 +108,11 @@ pub(super) async fn signup(
     body: Bytes,
 ) -> Response {
     let answer = try_signup(&app, &context, &headers, &body).await;
-    answer.unwrap_or_else(Failure::into_response)
+    let mut response = answer.unwrap_or_else(Failure::into_response);
+    // Recorded: this endpoint names the encoding.
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 async fn try_signup(

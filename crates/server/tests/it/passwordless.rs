@@ -27,6 +27,7 @@ on_both_engines!(
     t6_11_a_blocked_user_gets_no_token,
     t6_11_who_may_use_the_grant,
     t6_11_a_link_works_once_in_the_browser_that_asked_and_gives_no_refresh_token,
+    t6_11_an_applications_own_form_logs_in_by_a_code,
     t6_11_verify_says_whether_a_code_is_right_and_leaves_it_as_it_is,
     t6_11_the_connection_has_words_of_its_own,
     t6_11_texts_are_shown_in_the_mailbox_or_refused,
@@ -669,6 +670,43 @@ async fn t6_11_a_link_works_once_in_the_browser_that_asked_and_gives_no_refresh_
     server.put::<TenantSettings>(&anywhere).await;
     let second = link(&server, &mut browser).await;
     code_of(&Browser::new(&server).go(&second).await);
+}
+
+async fn t6_11_an_applications_own_form_logs_in_by_a_code(server: TestServer) {
+    let server = with_codes(server).await;
+    let origin = "https://spa.test";
+    let embedded = json!({"cross_origin_authentication": true, "web_origins": [origin]});
+    server.change::<Client>("web", &embedded).await;
+    let right = code(&server).await;
+    let mut browser = Browser::new(&server);
+    let mut submit = async |otp: &str, realm: &str| {
+        let body = json!({"client_id": "web", "username": ANA, "otp": otp, "realm": realm,
+            "credential_type": OTP});
+        let request = Request::post("/co/authenticate")
+            .header("content-type", "application/json")
+            .header("origin", origin);
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        browser.send(request).await
+    };
+    let wrong = "Wrong username or verification code.";
+    submit("no", "email")
+        .await
+        .refused(403, "access_denied", wrong);
+    submit(&right, "x")
+        .await
+        .refused(400, "invalid_request", "Unknown realm x.");
+    let answer = submit(&right, "email").await;
+    assert_eq!(answer.status, 200, "{:?}", answer.json());
+    submit(&right, "email")
+        .await
+        .refused(403, "access_denied", wrong);
+    let ticket = answer.json()["login_ticket"].as_str().unwrap().to_owned();
+    let asked = format!("scope=openid&state=s&login_ticket={ticket}&realm=email");
+    let landed = browser.go(&authorize("web", &asked)).await;
+    let tokens = redeem(&server, "web", &code_of(&landed)).await;
+    let (_, claims) = decoded(tokens["id_token"].as_str().unwrap());
+    assert_eq!(claims["sub"], users(&server, ANA).await[0].user_id.as_str());
+    assert_eq!(server.logged("scoa").await["connection"], "email");
 }
 
 async fn t6_11_verify_says_whether_a_code_is_right_and_leaves_it_as_it_is(server: TestServer) {
