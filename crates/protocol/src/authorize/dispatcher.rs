@@ -321,20 +321,17 @@ fn login_page(request: &AuthorizationRequest, facts: &Facts<'_>) -> Page {
         ScreenHint::Login => Screen::Login,
     };
     let entered = facts.progress.identifier().map(str::to_owned);
-    match (
-        facts.login_form,
-        facts.progress.screen().unwrap_or(hinted),
-        entered,
-    ) {
-        // Whoever proves an address for the first time has signed up by that.
-        (LoginForm::OneTimeCode, _, Some(identifier)) => Page::Code { identifier },
-        (LoginForm::OneTimeCode, _, None) => Page::Identifier,
-        (_, Screen::SignUp, _) => Page::SignUp,
-        (LoginForm::Combined, Screen::Login, _) => Page::Login,
-        (LoginForm::IdentifierFirst, Screen::Login, None) => Page::Identifier,
-        (LoginForm::IdentifierFirst, Screen::Login, Some(identifier)) => {
-            Page::Password { identifier }
-        }
+    let form = facts.login_form;
+    let screen = facts.progress.screen().unwrap_or(hinted);
+    // Whoever proves an address for the first time has signed up by that.
+    if screen == Screen::SignUp && form != LoginForm::OneTimeCode {
+        return Page::SignUp;
+    }
+    match (form, entered) {
+        (LoginForm::Combined, _) => Page::Login,
+        (LoginForm::IdentifierFirst | LoginForm::OneTimeCode, None) => Page::Identifier,
+        (LoginForm::IdentifierFirst, Some(identifier)) => Page::Password { identifier },
+        (LoginForm::OneTimeCode, Some(identifier)) => Page::Code { identifier },
     }
 }
 

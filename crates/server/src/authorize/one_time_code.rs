@@ -35,23 +35,20 @@ pub(super) async fn ask(
 ) -> Result<Response, Fault> {
     let kind = connection.proves().unwrap_or(IdentifierKind::Email);
     let (field, shown) = (Field::from(kind), clipped(entered));
-    let address = match Address::read(kind, entered) {
-        Some(address) => address,
-        None => {
-            let problem = if entered.is_empty() {
-                Problem::Missing(field)
-            } else {
-                Problem::Invalid(field)
-            };
-            return show::again(
-                visit,
-                &pending,
-                &world,
-                (&Page::Identifier, &shown),
-                problem,
-            )
-            .await;
-        }
+    let Some(address) = Address::read(kind, entered) else {
+        let problem = if entered.is_empty() {
+            Problem::Missing(field)
+        } else {
+            Problem::Invalid(field)
+        };
+        return show::again(
+            visit,
+            &pending,
+            &world,
+            (&Page::Identifier, &shown),
+            problem,
+        )
+        .await;
     };
     let sent = send(visit, &pending, &world, (connection, &address)).await;
     if let Err(failure) = sent {

@@ -141,18 +141,26 @@ async fn show(
             };
             respond(visit, pending, world, &view).await
         }
-        Page::Code { identifier } => {
-            let connection = connection::choose(world, request)?;
-            let view = pages::Code {
-                form: form(visit, pending, paths::CODE, LOGIN_FORM),
-                kind: connection.proves().unwrap_or(IdentifierKind::Email),
-                identifier: identifier.clone(),
-                edit: at(paths::IDENTIFIER),
-                problem,
-            };
-            respond(visit, pending, world, &view).await
-        }
+        Page::Code { identifier } => ask_code(visit, pending, world, (identifier, problem)).await,
     }
+}
+
+/// The page that asks for the code which was sent to `identifier`.
+async fn ask_code(
+    visit: &Visit<'_>,
+    pending: &Pending,
+    world: &World,
+    (identifier, problem): (&str, Option<Problem>),
+) -> Result<Response, Fault> {
+    let connection = connection::choose(world, &pending.login.request)?;
+    let view = pages::Code {
+        form: form(visit, pending, paths::CODE, LOGIN_FORM),
+        kind: connection.proves().unwrap_or(IdentifierKind::Email),
+        identifier: identifier.to_owned(),
+        edit: format!("{}?state={}", paths::IDENTIFIER, pending.handle.state),
+        problem,
+    };
+    respond(visit, pending, world, &view).await
 }
 
 /// The sign-up page with what is in its fields.

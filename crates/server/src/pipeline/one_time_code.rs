@@ -4,6 +4,8 @@
 //! Whether somebody has an account shows neither in answers nor in what is done for them: a code is drawn, kept and written
 //! down in a mail for everybody; where nobody new may come, the mail of a stranger is thrown away.
 
+use std::fmt::Write as _;
+
 use grantor_protocol::{
     document::Document,
     env::{IdForm, Timestamp},
@@ -86,8 +88,12 @@ impl Place<'_> {
     /// What the compatible API calls the user that is not there yet: the same for an address whether it is or not.
     pub(crate) fn name(self, app: &App, context: &Context) -> String {
         let digest = self.digest(app, context, "name", "");
-        let bytes = digest.iter().take(12);
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        let mut name = String::with_capacity(24);
+        for byte in digest.iter().take(12) {
+            // Writing to a text does not fail.
+            write!(name, "{byte:02x}").ok();
+        }
+        name
     }
 
     async fn user(

@@ -112,7 +112,7 @@ async fn begin(visit: &Visit<'_>, body: &[u8], met: &mut Met) -> Result<Response
     one_time_code::send(app, context, &wanted, link).await?;
     let mut response = answer(
         StatusCode::OK,
-        &shown(at.name(app, context), kind, &address.value),
+        &shown(&at.name(app, context), kind, &address.value),
     );
     if sent == Sent::Link {
         // The link works where it was asked for.
@@ -184,7 +184,7 @@ async fn language(visit: &Visit<'_>) -> Result<Language, Failure> {
 
 /// The answer, the same whether or not somebody has the address. That a number is called verified and an address is not
 /// is what the compatible API was recorded to say; neither says anything here.
-fn shown(id: String, kind: IdentifierKind, address: &str) -> Value {
+fn shown(id: &str, kind: IdentifierKind, address: &str) -> Value {
     match kind {
         IdentifierKind::PhoneNumber => {
             json!({"_id": id, "phone_number": address, "phone_verified": true})
