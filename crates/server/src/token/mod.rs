@@ -19,6 +19,7 @@ use grantor_protocol::{
     authorization::{Granted, may_use_grant},
     client_auth::{AuthenticatedClient, ClientClaim},
     event::Event,
+    forwarded_for,
     grants::GrantType,
     model::Client,
     parameters::{MAX_BODY_LENGTH, Parameters, clipped},
@@ -200,11 +201,16 @@ impl Grant {
         }
     }
 
+    /// Whether it is what users gave to the client itself, so that it may say for whom it asks.
+    const fn forwards_users(self) -> bool {
+        matches!(self, Self::Password(_) | Self::Passwordless)
+    }
+
     /// Exchanges what `parameters` hold for tokens; adds to `event` what the log should know.
     async fn exchange(
         self,
         exchange: Exchange<'_>,
-        (headers, parameters): (&HeaderMap, &Parameters),
+        parameters: &Parameters,
         event: &mut Event,
     ) -> Result<Success, Failure> {
         match self {
@@ -215,7 +221,7 @@ impl Grant {
                 client_credentials::exchange(exchange, parameters, event).await
             }
             Self::Password(grant_type) => {
-                password::exchange(exchange, grant_type, headers, parameters, event).await
+                password::exchange(exchange, grant_type, parameters, event).await
             }
             Self::Passwordless => {
                 passwordless::exchange(exchange, headers, parameters, event).await
@@ -244,6 +250,24 @@ async fn unproven(
     match authorization_code::burn(app, context, client_id, parameters).await {
         Ok(()) => failure,
         Err(error) => error.into(),
+    }
+}
+
+/// The request as one of the end user's, if the client is believed who that is. The log gets both addresses.
+fn forwarded(
+    context: &Context,
+    client: &AuthenticatedClient,
+    headers: &HeaderMap,
+    event: &mut Event,
+) -> Context {
+    let lines = headers.get_all(forwarded_for::HEADER).iter();
+    let address = forwarded_for::end_user(client, lines.map(HeaderValue::as_bytes));
+    let address = address.unwrap_or(context.client_ip);
+    record::note(event, "ip", &address.to_string());
+    record::note(event, "client_ip", &context.client_ip.to_string());
+    Context {
+        client_ip: address,
+        ..context.clone()
     }
 }
 
@@ -276,14 +300,15 @@ async fn exchange(
     let outcome = match authenticate(app, context, &claim).await {
         Ok(client) => {
             let dialect = client.client().switches().error_dialect;
+            let forwarded = grant
+                .forwards_users()
+                .then(|| forwarded(context, &client, headers, &mut event));
             let exchange = Exchange {
                 app,
-                context,
+                context: forwarded.as_ref().unwrap_or(context),
                 client: &client,
             };
-            let outcome = grant
-                .exchange(exchange, (headers, &parameters), &mut event)
-                .await;
+            let outcome = grant.exchange(exchange, &parameters, &mut event).await;
             outcome.map_err(|failure| failure.in_dialect(dialect))
         }
         Err(failure) => Err(unproven(app, context, grant, &claim, &parameters, failure).await),

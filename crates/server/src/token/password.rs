@@ -10,7 +10,6 @@ use grantor_protocol::{
     authorize::ClaimsRequest,
     env::IdForm,
     event::Event,
-    forwarded_for,
     grants::{
         GrantType,
         basis::Basis,
@@ -24,7 +23,6 @@ use grantor_protocol::{
     users::{Connection, UserId},
 };
 use grantor_storage::Batch;
-use http::HeaderMap;
 
 use super::{Exchange, Success};
 use crate::{
@@ -44,16 +42,10 @@ const FAMILY_LENGTH: usize = 43;
 pub(super) async fn exchange(
     exchange: Exchange<'_>,
     grant_type: GrantType,
-    headers: &HeaderMap,
     parameters: &Parameters,
     event: &mut Event,
 ) -> Result<Success, Failure> {
     let (app, context, client) = (exchange.app, exchange.context, exchange.client);
-    let lines = headers.get_all(forwarded_for::HEADER).iter();
-    let address = forwarded_for::end_user(client, lines.map(http::HeaderValue::as_bytes));
-    let ip = address.unwrap_or(context.client_ip).to_string();
-    record::note(event, "ip", &ip);
-    record::note(event, "client_ip", &context.client_ip.to_string());
     // Also part of the decision; asked first, so that no password is checked for a client that may not use the grant.
     may_use_grant(client, grant_type)?;
     let settings = load::settings(&app.store, &context.site).await?;
@@ -82,7 +74,7 @@ pub(super) async fn exchange(
         claims: ClaimsRequest::default(),
     };
     exchange
-        .tokens(grant_type, &basis, (&user_id, &ip), right.rehash)
+        .tokens(grant_type, &basis, &user_id, right.rehash)
         .await
 }
 
@@ -128,14 +120,15 @@ impl Exchange<'_> {
         &self,
         grant_type: GrantType,
         basis: &Basis,
-        (user_id, ip): (&UserId, &str),
+        user_id: &UserId,
         mut batch: Batch,
     ) -> Result<Success, Failure> {
         let (app, context) = (self.app, self.context);
         let ground = Ground::load(app, context, basis, Rule::PasswordWrong).await?;
         let issuing = ground.decide(self.client, grant_type)?;
         issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
-        batch.note_login(&context.site.tenant, user_id, ip, context.now);
+        let ip = context.client_ip.to_string();
+        batch.note_login(&context.site.tenant, user_id, &ip, context.now);
         app.store.commit(batch).await?;
         let requested = &basis.requested_scope;
         self.succeed(&issuing, requested, (None, None)).await

@@ -32,6 +32,7 @@ on_both_engines!(
     t25_5_nobody_and_a_wrong_password_get_the_same_answer,
     t25_6_t6_7_4_who_may_not_use_the_grant_hears_it_before_any_password_is_looked_at,
     t27_2_t27_3_the_forwarded_address_is_believed_from_trusted_clients_alone,
+    t27_3_a_code_that_users_give_to_the_application_is_theirs_too,
     t6_4_3_a_password_makes_no_session,
     a_blocked_user_is_told_so_if_the_password_fits,
     a_login_is_counted_where_a_user_is_shown,
@@ -409,6 +410,26 @@ async fn t27_2_t27_3_the_forwarded_address_is_believed_from_trusted_clients_alon
     let answer = from(&server, &request(&json!({})), &["203.0.113.9"]).await;
     answer.access_token();
     assert_eq!(ada(&server).await.last_ip.as_deref(), Some("203.0.113.9"));
+}
+
+async fn t27_3_a_code_that_users_give_to_the_application_is_theirs_too(server: TestServer) {
+    let server = tills(server).await;
+    let codes = "http://auth0.com/oauth/grant-type/passwordless/otp";
+    let trusted = json!({"is_token_endpoint_ip_header_trusted": true, "grant_types": [codes]});
+    server.change::<Client>("pos", &trusted).await;
+    server
+        .put::<Connection>(&json!({
+            "id": "con_0000000000000002", "name": "email", "strategy": "email", "options": {},
+            "enabled_clients": ["pos"],
+        }))
+        .await;
+    let body = request(&json!({"grant_type": codes, "realm": "email", "otp": "123456"}));
+    assert_eq!(from(&server, &body, &["203.0.113.9"]).await.status, 403);
+    let event = server.logged("fepotpft").await;
+    assert_eq!(
+        (&event["ip"], &event["client_ip"]),
+        (&json!("203.0.113.9"), &json!("192.0.2.1"))
+    );
 }
 
 async fn t6_4_3_a_password_makes_no_session(server: TestServer) {
