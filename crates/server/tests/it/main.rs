@@ -23,6 +23,7 @@ mod consent;
 mod discovery_and_keys;
 mod embedded_login;
 mod every_rule;
+mod forwarded_for;
 mod front_channel;
 mod login_pages;
 mod logout;

@@ -1,6 +1,5 @@
 //! The password grants: a name and a password at the token endpoint.
 
-use axum::body::Body;
 use grantor_jose::Algorithm;
 use grantor_protocol::{
     model::{Client, ResourceServer, TenantSettings},
@@ -13,7 +12,6 @@ use grantor_protocol::{
     },
 };
 use grantor_storage::users::IdentityKey;
-use http::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -31,9 +29,8 @@ on_both_engines!(
     t25_4_t27_3_the_log_has_the_connection_the_name_and_both_addresses,
     t25_5_nobody_and_a_wrong_password_get_the_same_answer,
     t25_6_t6_7_4_who_may_not_use_the_grant_hears_it_before_any_password_is_looked_at,
-    t27_2_t27_3_the_forwarded_address_is_believed_from_trusted_clients_alone,
-    t27_3_a_code_that_users_give_to_the_application_is_theirs_too,
     t6_4_3_a_password_makes_no_session,
+    offline_access_gives_a_refresh_token_that_goes_on_without_the_password,
     a_blocked_user_is_told_so_if_the_password_fits,
     a_login_is_counted_where_a_user_is_shown,
     a_public_client_gets_an_rs256_id_token,
@@ -42,9 +39,9 @@ on_both_engines!(
 const ORDERS: &str = "https://orders.orchard.test";
 const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const DIRECTORY: &str = "Username-Password-Authentication";
-const SENTENCE: &str = "Wrong email or password.";
+pub(crate) const SENTENCE: &str = "Wrong email or password.";
 
-async fn tills(server: TestServer) -> TestServer {
+pub(crate) async fn tills(server: TestServer) -> TestServer {
     let server = shop(server).await;
     let grants = json!({"grant_types": ["password", REALM]});
     for client_id in ["pos", "kiosk"] {
@@ -59,7 +56,7 @@ async fn tills(server: TestServer) -> TestServer {
     server
 }
 
-fn request(members: &Value) -> Value {
+pub(crate) fn request(members: &Value) -> Value {
     let mut body = json!({
         "grant_type": "password", "client_id": "pos", "client_secret": "s3cret",
         "username": "Ada@Orchard.test", "password": PASSWORD, "audience": ORDERS, "scope": "openid read:orders",
@@ -72,18 +69,8 @@ fn request(members: &Value) -> Value {
     body
 }
 
-async fn ask(server: &TestServer, members: &Value) -> Answer {
+pub(crate) async fn ask(server: &TestServer, members: &Value) -> Answer {
     server.token(&request(members)).await
-}
-
-async fn from(server: &TestServer, body: &Value, forwarded: &[&str]) -> Answer {
-    let mut request = Request::post("/oauth/token").header("content-type", "application/json");
-    for line in forwarded {
-        request = request.header("auth0-forwarded-for", *line);
-    }
-    server
-        .send(request.body(Body::from(body.to_string())).unwrap())
-        .await
 }
 
 async fn t24_1_t24_5_t25_7_first_party_applications_get_tokens_for_a_password_and_no_cookie(
@@ -370,68 +357,6 @@ async fn t25_6_t6_7_4_who_may_not_use_the_grant_hears_it_before_any_password_is_
     assert!(reason.contains("not the tenant's own"), "{reason}");
 }
 
-async fn t27_2_t27_3_the_forwarded_address_is_believed_from_trusted_clients_alone(
-    server: TestServer,
-) {
-    let server = tills(server).await;
-    let trusted = json!({"is_token_endpoint_ip_header_trusted": true});
-    let mut name = 0;
-    let mut addresses = async |forwarded: &[&str]| {
-        name += 1;
-        let username = format!("nobody-{name}@orchard.test");
-        let answer = from(&server, &request(&json!({"username": username})), forwarded).await;
-        answer.refused(403, "invalid_grant", SENTENCE);
-        let filter = |members: &Value| members["user_name"] == username.as_str();
-        let event = server.logged_where("fepft", filter).await;
-        let of = |member: &str| event[member].as_str().unwrap().to_owned();
-        (of("ip"), of("client_ip"))
-    };
-    let caller = ("192.0.2.1".to_owned(), "192.0.2.1".to_owned());
-    assert_eq!(addresses(&["203.0.113.9"]).await, caller);
-    server.change::<Client>("pos", &trusted).await;
-    let end_user = |ip: &str| (ip.to_owned(), "192.0.2.1".to_owned());
-    assert_eq!(addresses(&["203.0.113.9"]).await, end_user("203.0.113.9"));
-    assert_eq!(addresses(&["2001:db8::7"]).await, end_user("2001:db8::7"));
-    for malformed in [
-        &["203.0.113.9, 198.51.100.1"][..],
-        &["203.0.113.9", "198.51.100.1"],
-        &["somewhere"],
-        &[""],
-    ] {
-        assert_eq!(addresses(malformed).await, caller, "{malformed:?}");
-    }
-    // Whoever has no credential can say nothing about others, however its document came to say so.
-    let public = json!({"token_endpoint_auth_method": "none"});
-    server.change::<Client>("pos", &public).await;
-    assert_eq!(addresses(&["203.0.113.9"]).await, caller);
-    // The user shows where it was.
-    let keyed = json!({"token_endpoint_auth_method": "client_secret_post"});
-    server.change::<Client>("pos", &keyed).await;
-    let answer = from(&server, &request(&json!({})), &["203.0.113.9"]).await;
-    answer.access_token();
-    assert_eq!(ada(&server).await.last_ip.as_deref(), Some("203.0.113.9"));
-}
-
-async fn t27_3_a_code_that_users_give_to_the_application_is_theirs_too(server: TestServer) {
-    let server = tills(server).await;
-    let codes = "http://auth0.com/oauth/grant-type/passwordless/otp";
-    let trusted = json!({"is_token_endpoint_ip_header_trusted": true, "grant_types": [codes]});
-    server.change::<Client>("pos", &trusted).await;
-    server
-        .put::<Connection>(&json!({
-            "id": "con_0000000000000002", "name": "email", "strategy": "email", "options": {},
-            "enabled_clients": ["pos"],
-        }))
-        .await;
-    let body = request(&json!({"grant_type": codes, "realm": "email", "otp": "123456"}));
-    assert_eq!(from(&server, &body, &["203.0.113.9"]).await.status, 403);
-    let event = server.logged("fepotpft").await;
-    assert_eq!(
-        (&event["ip"], &event["client_ip"]),
-        (&json!("203.0.113.9"), &json!("192.0.2.1"))
-    );
-}
-
 async fn t6_4_3_a_password_makes_no_session(server: TestServer) {
     let server = tills(server).await;
     ask(&server, &json!({})).await.access_token();
@@ -440,6 +365,45 @@ async fn t6_4_3_a_password_makes_no_session(server: TestServer) {
         .go(&authorize("web", "scope=openid&prompt=none&state=s"))
         .await;
     assert_eq!(refused(&page, "login_required"), "Login required");
+}
+
+async fn offline_access_gives_a_refresh_token_that_goes_on_without_the_password(
+    server: TestServer,
+) {
+    let server = tills(server).await;
+    let offline = json!({"allow_offline_access": true});
+    server
+        .change::<ResourceServer>("65a1f0c2d3e4b5a697887766", &offline)
+        .await;
+    let scope = json!({"scope": "openid offline_access read:orders"});
+    // A client that cannot use one gets none.
+    assert_eq!(ask(&server, &scope).await.json().get("refresh_token"), None);
+    let grants = json!({"grant_types": ["password", "refresh_token"]});
+    server.change::<Client>("pos", &grants).await;
+
+    let answer = ask(&server, &scope).await.json();
+
+    let refresh = json!({"grant_type": "refresh_token", "client_id": "pos", "client_secret": "s3cret",
+        "refresh_token": answer["refresh_token"]});
+    let again = server.token(&refresh).await;
+    let (_, claims) = server
+        .verified(&again.access_token(), Algorithm::RS256)
+        .await;
+    assert_eq!(
+        (&claims["sub"], &claims["scope"]),
+        (&json!(ADA), &json!("openid offline_access read:orders"))
+    );
+    // Nobody who asks for nothing is given one.
+    let without = ask(&server, &json!({"scope": null})).await.json();
+    assert_eq!(without.get("refresh_token"), None);
+    // It ends with the password.
+    server.clock.advance(1);
+    let body = json!({"password": "Plums-and-cherries-8", "connection": DIRECTORY});
+    server.manage("PATCH", &format!("/users/{ADA}"), body).await;
+    server
+        .token(&refresh)
+        .await
+        .refused(403, "invalid_grant", "Unknown or invalid refresh token.");
 }
 
 async fn a_blocked_user_is_told_so_if_the_password_fits(server: TestServer) {
@@ -460,7 +424,7 @@ async fn a_blocked_user_is_told_so_if_the_password_fits(server: TestServer) {
     assert_eq!(ada(&server).await.logins_count, None);
 }
 
-async fn ada(server: &TestServer) -> User {
+pub(crate) async fn ada(server: &TestServer) -> User {
     let id = UserId::parse(ADA).unwrap();
     let tenant = TenantId::default_tenant();
     let found = server.app.store.find_user(&tenant, &id).await;
