@@ -419,7 +419,8 @@ PLAYED = re.compile(
     r"/api/v2/(resource-servers|clients|client-grants|grants|tenants|keys/signing|logs|stats"
     r"|blacklists|custom-domains|user-blocks|tickets|jobs|sessions)([/?]|$)"
     r"|/api/v2/connections(/con_[A-Za-z0-9]+)?(/clients)?([?]|$)"
-    r"|/api/v2/users(/[^/]+)?(/sessions)?([?]|$)"
+    r"|/api/v2/(roles|refresh-tokens|device-credentials)([/?]|$)"
+    r"|/api/v2/users(/[^/]+)?(/(sessions|roles|permissions|refresh-tokens))?([?]|$)"
     r"|/api/v2/(branding|branding/templates/universal-login|prompts|prompts/[^/]+/partials)([?]|$)"
     r"|/api/v2/(prompts/[^/]+/custom-text/[^/]+|emails/provider|email-templates(/[^/]+)?)([?]|$)"
 )

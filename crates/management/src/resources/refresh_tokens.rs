@@ -8,9 +8,7 @@ use grantor_protocol::{
     logout::Initiator,
     model::{Client, RotationType},
 };
-use grantor_storage::{
-    Batch, Error as StoreError, MAX_LIMIT, REFRESH_TOKEN, Revoked, StoredRefreshToken,
-};
+use grantor_storage::{Error as StoreError, MAX_LIMIT, REFRESH_TOKEN, Revoked, StoredRefreshToken};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -255,7 +253,7 @@ fn show(
             "last_user_agent": devices.last.user_agent,
         },
         "client_id": token.client_id,
-        "session_id": basis.session_id,
+        "session_id": token.session_id,
         "rotating": rotating,
         "resource_servers": [{"audience": audience, "scopes": basis.scope.join(" ")}],
     });
@@ -392,7 +390,7 @@ fn revoke_access<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure
                 Some(found) => {
                     batch.end_session(tenant, id);
                     if !preserves {
-                        revoke_of_session(call, &mut batch, (user_id, id)).await?;
+                        batch.revoke_refresh_tokens(tenant, Revoked::OfSession(id));
                     }
                     let revoked = Initiator::SessionRevoked;
                     vec![store.ending(tenant, &found.session, revoked).await?]
@@ -411,22 +409,6 @@ fn revoke_access<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure
         call.commit_recorded(batch, &response).await?;
         Ok(response)
     })
-}
-
-/// Adds to `batch` that what was issued to clients in a browser session of a user is revoked.
-pub(super) async fn revoke_of_session(
-    call: &Call<'_>,
-    batch: &mut Batch,
-    (user_id, session_id): (&str, &str),
-) -> Result<(), Failure> {
-    // Those that end with it by themselves have it in their row; the others only know where they come from.
-    batch.revoke_refresh_tokens(call.tenant, Revoked::OfSession(session_id));
-    for stored in all_of_user(call, user_id).await? {
-        if stored.token.basis.session_id.as_deref() == Some(session_id) {
-            batch.revoke_refresh_tokens(call.tenant, Revoked::Id(&stored.token.id));
-        }
-    }
-    Ok(())
 }
 
 /// Every living one that speaks for a user.

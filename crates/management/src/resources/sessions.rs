@@ -7,7 +7,7 @@ use grantor_protocol::{
     model::TenantSettings,
     session::{Limits, Persistence},
 };
-use grantor_storage::{Batch, Error as StoreError, SESSION, StoredSession};
+use grantor_storage::{Batch, Error as StoreError, Revoked, SESSION, StoredSession};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     keys::Pending,
     query::Cursor,
     resource::{Answer, Field, Resource, Scopes, field, run},
-    resources::refresh_tokens,
 };
 
 /// `/sessions`.
@@ -137,10 +136,7 @@ fn revoke<'a>(call: &'a Call<'a>) -> Pending<'a, Result<Response, Failure>> {
         let store = &call.management.store;
         let found = store.find_session(call.tenant, call.id(0)).await?;
         let mut batch = store.batch();
-        if let Some(StoredSession { session, .. }) = &found {
-            let named = (session.user_id.as_str(), session.id.as_str());
-            refresh_tokens::revoke_of_session(call, &mut batch, named).await?;
-        }
+        batch.revoke_refresh_tokens(call.tenant, Revoked::OfSession(call.id(0)));
         end_found(call, found, batch).await
     })
 }

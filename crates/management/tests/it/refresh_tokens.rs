@@ -42,7 +42,7 @@ pub(crate) async fn issue(api: &Api, user: &Value, client_id: &str, session: &st
         user_id,
         client_id: client_id.to_owned(),
         audience: ORDERS.to_owned(),
-        session_id: None,
+        session_id: Some(session.to_owned()),
         created_at: now,
         standing: Standing::begin(None, now),
         basis,

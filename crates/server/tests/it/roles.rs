@@ -129,16 +129,31 @@ async fn j16_2_t31_4_a_scope_that_is_not_held_is_missing_and_the_scope_is_told(s
     assert_eq!(claims(&some)["scope"], "read:orders");
 }
 
-/// J16-4, but for its part about refresh tokens.
 async fn j16_4_a_role_taken_away_is_in_no_later_token_on_any_node(server: TestServer) {
     let server = guarded(server).await;
+    let lasting = json!({"grant_types": ["authorization_code", "refresh_token"]});
+    server.change::<Client>("web", &lasting).await;
+    let offline = json!({"allow_offline_access": true});
+    server.change::<ResourceServer>(API, &offline).await;
     let other = server.another_node().await;
     let reader = make_role(&server, "Reader", &["read:orders"]).await;
     give(&server, ADA, &[&reader]).await;
     let mut browser = logged_in(&server).await;
-    let before = tokens(&server, &mut browser, "openid read:orders").await;
+    let scope = "openid read:orders offline_access";
+    let before = tokens(&server, &mut browser, scope).await;
     assert_eq!(before.get("scope"), None);
     let with_it = code_of(&browser.go(&asks("openid read:orders")).await);
+    let refreshed = async |node: &TestServer| {
+        let answer = node
+            .token(&json!({"grant_type": "refresh_token", "client_id": "web",
+                "client_secret": "s3cret", "refresh_token": before["refresh_token"]}))
+            .await;
+        answer.access_token();
+        answer.json()
+    };
+    let first = refreshed(&server).await;
+    assert_eq!(first["scope"], scope);
+    assert_eq!(claims(&first)["permissions"], json!(["read:orders"]));
 
     take(&server, ADA, &reader).await;
 
@@ -146,11 +161,17 @@ async fn j16_4_a_role_taken_away_is_in_no_later_token_on_any_node(server: TestSe
     let late = redeem(&other, "web", &with_it).await;
     assert_eq!(late["scope"], "openid");
     assert_eq!(claims(&late)["permissions"], json!([]));
+    for node in [&other, &server] {
+        let late = refreshed(node).await;
+        assert_eq!(late["scope"], "openid offline_access");
+        assert_eq!(claims(&late)["permissions"], json!([]));
+    }
     let after = tokens(&server, &mut browser, "openid read:orders").await;
     assert_eq!(after["scope"], "openid");
     give(&other, ADA, &[&reader]).await;
     let again = tokens(&server, &mut browser, "openid read:orders").await;
     assert_eq!(again.get("scope"), None);
+    assert_eq!(refreshed(&server).await["scope"], scope);
 }
 
 async fn j16_5_without_rbac_a_user_gets_any_scope_of_the_api(server: TestServer) {
@@ -167,14 +188,19 @@ async fn j16_5_without_rbac_a_user_gets_any_scope_of_the_api(server: TestServer)
     assert_eq!(claims(&none).get("scope"), None);
 }
 
+/// As the scenario has it: tokens in the fragment, whose `scope` is there only if something is missing.
 async fn t23a_1_t23a_2_t23a_3_t23a_4_an_employee_and_a_manager_use_one_application(
     server: TestServer,
 ) {
     let server = guarded(server).await;
+    let browsers = json!({"grant_types": ["authorization_code", "implicit"], "app_type": "spa"});
+    server.change::<Client>("web", &browsers).await;
     let employee = ["read:orders", "write:orders"];
     let employee = make_role(&server, "Employee", &employee).await;
     let manager = make_role(&server, "Manager", &["cancel:orders"]).await;
     let scope = "openid profile read:orders cancel:orders";
+    let front = asks(scope).replace("response_type=code", "response_type=token%20id_token");
+    let front = format!("{front}&nonce=n-1");
     for (name, roles, got) in [
         ("eva", vec![&employee], "openid profile read:orders"),
         ("max", vec![&employee, &manager], scope),
@@ -185,14 +211,14 @@ async fn t23a_1_t23a_2_t23a_3_t23a_4_an_employee_and_a_manager_use_one_applicati
         let user_id = user["user_id"].as_str().unwrap();
         give(&server, user_id, &roles).await;
         let mut browser = Browser::new(&server);
-        let page: Page = browser.go(&asks(scope)).await;
+        let page: Page = browser.go(&front).await;
         let email = format!("{name}@orchard.test");
         let fields = [("username", email.as_str()), ("password", PASSWORD)];
-        let end = browser.submit(&page, &fields).await;
-        let first = redeem(&server, "web", &code_of(&end)).await;
+        let first = fragment(&browser.submit(&page, &fields).await);
+        let renewed = fragment(&browser.go(&format!("{front}&prompt=none")).await);
         let silent = browser.go(&format!("{}&prompt=none", asks(scope))).await;
-        let renewed = redeem(&server, "web", &code_of(&silent)).await;
-        for tokens in [&first, &renewed] {
+        let by_code = redeem(&server, "web", &code_of(&silent)).await;
+        for tokens in [&first, &renewed, &by_code] {
             let told = tokens.get("scope").and_then(Value::as_str);
             assert_eq!(told, (got != scope).then_some(got), "{name}");
             assert_eq!(claims(tokens)["scope"], got);
@@ -202,6 +228,18 @@ async fn t23a_1_t23a_2_t23a_3_t23a_4_an_employee_and_a_manager_use_one_applicati
         let profile = server.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(profile.json()["name"], name);
     }
+}
+
+/// What is in the fragment of the callback.
+#[track_caller]
+fn fragment(page: &Page) -> Value {
+    let (_, encoded) = page
+        .url
+        .split_once('#')
+        .unwrap_or_else(|| panic!("{}", page.url));
+    let pairs = form_urlencoded::parse(encoded.as_bytes());
+    let pairs = pairs.map(|(name, value)| (name.into_owned(), Value::from(value)));
+    Value::Object(pairs.collect())
 }
 
 async fn a_user_is_asked_to_consent_to_what_it_may_give_alone(server: TestServer) {

@@ -2,4 +2,5 @@
 
 mod access;
 mod changes;
+mod devices;
 mod support;
