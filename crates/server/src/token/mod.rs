@@ -223,9 +223,7 @@ impl Grant {
             Self::Password(grant_type) => {
                 password::exchange(exchange, grant_type, parameters, event).await
             }
-            Self::Passwordless => {
-                passwordless::exchange(exchange, headers, parameters, event).await
-            }
+            Self::Passwordless => passwordless::exchange(exchange, parameters, event).await,
             Self::RefreshToken => refresh_token::exchange(exchange, parameters, event).await,
             Self::Other(grant_type) => {
                 may_use_grant(exchange.client, grant_type)?;

@@ -9,7 +9,6 @@ use grantor_protocol::{
     authorize::{ClaimsRequest, Target},
     env::IdForm,
     event::Event,
-    forwarded_for,
     grants::{GrantType, basis::Basis},
     id_token::AuthTime,
     model::AppType,
@@ -21,7 +20,6 @@ use grantor_protocol::{
     users::{Connection, UserId, identifier::IdentifierKind},
 };
 use grantor_storage::{Batch, Error as StoreError, SINGLE_USE, users::USER_REVISION};
-use http::HeaderMap;
 
 use super::{Exchange, Success};
 use crate::{
@@ -42,16 +40,9 @@ const FAMILY_LENGTH: usize = 32;
 /// Exchanges a code that was sent to an address for tokens.
 pub(super) async fn exchange(
     exchange: Exchange<'_>,
-    headers: &HeaderMap,
     parameters: &Parameters,
     event: &mut Event,
 ) -> Result<Success, Failure> {
-    let lines = headers.get_all(forwarded_for::HEADER).iter();
-    let lines = lines.map(http::HeaderValue::as_bytes);
-    let address = forwarded_for::end_user(exchange.client, lines);
-    let ip = address.unwrap_or(exchange.context.client_ip).to_string();
-    record::note(event, "ip", &ip);
-    record::note(event, "client_ip", &exchange.context.client_ip.to_string());
     may_use_grant(exchange.client, GRANT)?;
     let client = exchange.client.client();
     let why_not = if client.app_type == Some(AppType::Spa) {
@@ -93,6 +84,7 @@ pub(super) async fn exchange(
     let ground = Ground::load(app, context, &basis, wrong_code(kind, "").rule).await?;
     let issuing = ground.decide(exchange.client, GRANT)?;
     issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
+    let ip = context.client_ip.to_string();
     let who = (authentication.user_id(), ip.as_str());
     exchange.commit_login(batch, who, kind).await?;
     let requested = &basis.requested_scope;
