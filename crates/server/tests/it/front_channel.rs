@@ -387,6 +387,10 @@ async fn t6_6_2_offline_access_counts_for_the_code_alone(server: TestServer) {
     let tokens = redeem(&server, "spa", text(&response, "code")).await;
     let (_, claims) = decoded(text(&tokens, "access_token"));
     assert_eq!(claims["scope"], "openid offline_access read:orders");
+    assert!(tokens["refresh_token"].is_string(), "{tokens}");
+    let plain = fragment(&browser.go(&ask("code token")).await);
+    let tokens = redeem(&server, "spa", text(&plain, "code")).await;
+    assert_eq!(tokens.get("refresh_token"), None);
 }
 
 async fn a_replayed_code_takes_back_what_came_beside_it(server: TestServer) {
