@@ -103,10 +103,11 @@ impl Standing {
         }
     }
 
-    /// Whether the token before the newest one still leads to it.
+    /// Whether the token before the newest one still leads to it. Without a leeway never: a request that began before the
+    /// rotation, on this node or by another one's clock, is none inside of it.
     fn is_overlapping(&self, leeway_seconds: i64, now: Timestamp) -> bool {
         let until = self.rotated_at.map(|at| at.plus_seconds(leeway_seconds));
-        until.is_some_and(|until| now < until)
+        leeway_seconds > 0 && until.is_some_and(|until| now < until)
     }
 }
 

@@ -104,6 +104,15 @@ fn j12_2_within_the_leeway_the_token_before_leads_to_the_same_successor() {
     assert_eq!(exchange(&mut token, &settings, 0, 10), Err(reused()));
 }
 
+/// A request reads the clock when it arrives, and may come to its turn after one that arrived later.
+#[test]
+fn j12_1_without_a_leeway_a_request_from_before_the_rotation_is_a_reuse_too() {
+    let settings = rotating(0);
+    let mut token = issued(&settings);
+    assert_eq!(exchange(&mut token, &settings, 0, 5), Ok(1));
+    assert_eq!(exchange(&mut token, &settings, 0, 4), Err(reused()));
+}
+
 #[test]
 fn j12_3_a_life_ends_after_its_time_and_after_disuse() {
     let settings = rotating(0);
