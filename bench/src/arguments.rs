@@ -19,16 +19,19 @@ pub(crate) enum Section {
     Apply,
     /// People who log in, and userinfo.
     Logins,
+    /// Refresh tokens, silent authentication, revocation.
+    Refresh,
 }
 
 /// All sections, in the order they run.
-pub(crate) const ALL: [(&str, Section); 6] = [
+pub(crate) const ALL: [(&str, Section); 7] = [
     ("starts", Section::Starts),
     ("tokens", Section::Tokens),
     ("scale", Section::Scale),
     ("management", Section::Management),
     ("apply", Section::Apply),
     ("logins", Section::Logins),
+    ("refresh", Section::Refresh),
 ];
 
 /// The command line, read.
@@ -43,7 +46,7 @@ pub(crate) struct Arguments {
 }
 
 /// What is told when an argument is none.
-const USAGE: &str = "usage: grantor-bench [starts] [tokens] [scale] [management] [apply] [logins] [--postgres] [--json FILE]";
+const USAGE: &str = "usage: grantor-bench [starts] [tokens] [scale] [management] [apply] [logins] [refresh] [--postgres] [--json FILE]";
 
 impl Arguments {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> anyhow::Result<Self> {

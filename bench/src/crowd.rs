@@ -11,7 +11,6 @@ use std::{
 
 use anyhow::{Context, bail};
 use grantor_jose::digest::{base64url, sha256};
-use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::{
@@ -39,6 +38,35 @@ pub(crate) enum Session {
     New,
     /// A session that answers for the password.
     Kept,
+}
+
+/// The application that people log in to, and what it asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) audience: String,
+    pub(crate) scope: String,
+}
+
+impl App {
+    /// The shop of [`crate::people`].
+    pub(crate) fn shop() -> Self {
+        let (client_id, client_secret) = CLIENT;
+        Self {
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            audience: API.to_owned(),
+            scope: "openid profile email".to_owned(),
+        }
+    }
+}
+
+/// What a login ended with.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: Option<String>,
 }
 
 /// Many people at once, for a while.
@@ -69,7 +97,7 @@ impl Crowd {
     }
 
     async fn person(self, turn: Arc<AtomicUsize>) -> anyhow::Result<Vec<f64>> {
-        let mut visitor = Visitor::connect(self.port).await?;
+        let mut visitor = Visitor::connect(self.port, App::shop()).await?;
         let mut latencies = Vec::new();
         let clock = Clock::start();
         while clock.seconds() < self.span.as_secs_f64() {
@@ -92,6 +120,7 @@ impl Crowd {
 pub(crate) struct Visitor {
     stream: TcpStream,
     port: u16,
+    app: App,
     cookies: BTreeMap<String, String>,
     buffer: Vec<u8>,
 }
@@ -105,39 +134,25 @@ struct Answer {
 }
 
 impl Visitor {
-    pub(crate) async fn connect(port: u16) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(port: u16, app: App) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
             port,
+            app,
             cookies: BTreeMap::new(),
             buffer: Vec::with_capacity(32 * 1024),
         })
     }
 
-    /// Logs `email` in as far as needed, and exchanges the code; answers with the access token.
-    pub(crate) async fn log_in(&mut self, email: &str, target: Target) -> anyhow::Result<String> {
-        let challenge = base64url(&sha256(VERIFIER.as_bytes()));
-        let audience = match target {
-            Target::Api => format!("&audience={API}"),
-            Target::Userinfo => String::new(),
-        };
-        let mut answer = self
-            .send(&format!(
-                "GET /authorize?client_id={}&response_type=code&redirect_uri={CALLBACK}&state=bench&nonce=bench\
-                 &scope=openid%20profile%20email&code_challenge={challenge}&code_challenge_method=S256{audience}",
-                CLIENT.0
-            ), "")
-            .await?;
+    /// Logs `email` in as far as needed, and exchanges the code.
+    pub(crate) async fn log_in(&mut self, email: &str, target: Target) -> anyhow::Result<Tokens> {
+        let mut answer = self.authorize(target, "").await?;
         loop {
             if let Some(location) = answer.location.take() {
-                if let Some(query) = location.strip_prefix(CALLBACK) {
-                    let code = query
-                        .split(['?', '&'])
-                        .find_map(|pair| pair.strip_prefix("code="));
-                    let code = code.with_context(|| format!("no code: {location}"))?;
-                    return self.redeem(code).await;
+                if location.starts_with(CALLBACK) {
+                    return self.redeem(&code(&location)?).await;
                 }
                 answer = self.send(&format!("GET {location}"), "").await?;
                 continue;
@@ -147,16 +162,44 @@ impl Visitor {
         }
     }
 
-    async fn redeem(&mut self, code: &str) -> anyhow::Result<String> {
-        let (client_id, client_secret) = CLIENT;
+    /// Asks whether there is a session, which answers with a code at once.
+    pub(crate) async fn silently(&mut self) -> anyhow::Result<()> {
+        let answer = self.authorize(Target::Userinfo, "&prompt=none").await?;
+        code(&answer.location.context("no answer")?).map(drop)
+    }
+
+    async fn authorize(&mut self, target: Target, more: &str) -> anyhow::Result<Answer> {
+        let challenge = base64url(&sha256(VERIFIER.as_bytes()));
+        let App {
+            client_id,
+            audience,
+            scope,
+            ..
+        } = &self.app;
+        let audience = match target {
+            Target::Api => format!("&audience={audience}"),
+            Target::Userinfo => String::new(),
+        };
+        let scope = scope.replace(' ', "%20");
+        let call = format!(
+            "GET /authorize?client_id={client_id}&response_type=code&redirect_uri={CALLBACK}&state=bench&nonce=bench\
+             &scope={scope}&code_challenge={challenge}&code_challenge_method=S256{audience}{more}"
+        );
+        self.send(&call, "").await
+    }
+
+    async fn redeem(&mut self, code: &str) -> anyhow::Result<Tokens> {
+        let App {
+            client_id,
+            client_secret,
+            ..
+        } = &self.app;
         let form = format!(
             "grant_type=authorization_code&client_id={client_id}&client_secret={client_secret}&code={code}\
              &redirect_uri={CALLBACK}&code_verifier={VERIFIER}"
         );
         let answer = self.send("POST /oauth/token", &form).await?;
-        let tokens: Value = serde_json::from_str(&answer.body)?;
-        let token = tokens.get("access_token").and_then(Value::as_str);
-        Ok(token.with_context(|| answer.body.clone())?.to_owned())
+        serde_json::from_str(&answer.body).with_context(|| answer.body.clone())
     }
 
     async fn send(&mut self, call: &str, form: &str) -> anyhow::Result<Answer> {
@@ -191,6 +234,16 @@ impl Visitor {
             body: body.to_owned(),
         })
     }
+}
+
+/// The code in the address of the callback.
+fn code(location: &str) -> anyhow::Result<String> {
+    let code = location
+        .split(['?', '&'])
+        .find_map(|pair| pair.strip_prefix("code="));
+    Ok(code
+        .with_context(|| format!("no code: {location}"))?
+        .to_owned())
 }
 
 /// Where the form of a login page goes, and what is sent.

@@ -41,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
             Section::Management => sections::management::run(&mut bench).await?,
             Section::Apply => sections::apply::run(&mut bench).await?,
             Section::Logins => sections::logins::run(&mut bench).await?,
+            Section::Refresh => sections::refresh::run(&mut bench).await?,
         }
     }
     bench.report.finish();

@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     cpu::ProcessCpu,
-    load::{Load, Outcome, Until, exchange},
+    load::{Load, Outcome, Until, converse, exchange},
 };
 
 /// A running server.
@@ -154,6 +154,29 @@ impl Grantor {
             "{method} /api/v2{path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {bearer}\r\n{content}\r\n{body}",
             self.port,
         )
+    }
+
+    /// Calls the Management API under `bearer` and reads the answer.
+    pub(crate) async fn manage(
+        &self,
+        call: &str,
+        bearer: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        let request = self.management_request(call, bearer, &body);
+        let mut buffer = Vec::new();
+        let begin = converse(&mut stream, &request, &mut buffer).await?;
+        let text = String::from_utf8_lossy(&buffer);
+        if !text.starts_with("HTTP/1.1 2") {
+            bail!("{call} was answered {text}");
+        }
+        let body = buffer.get(begin..).unwrap_or_default();
+        Ok(serde_json::from_slice(body).unwrap_or_default())
     }
 
     /// An API that signs with `algorithm`, an application, and the grant between them.

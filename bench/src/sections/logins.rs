@@ -9,7 +9,7 @@ use grantor_protocol::{secret::Secret, tenant::TenantId};
 
 use crate::{
     cpu::ProcessCpu,
-    crowd::{Crowd, Session, Target, Visitor},
+    crowd::{App, Crowd, Session, Target, Visitor},
     load::Outcome,
     people::{self, Filled, PASSWORD},
     report::median,
@@ -168,8 +168,8 @@ async fn others(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
 async fn userinfo(site: &Site, target: Target) -> anyhow::Result<Arc<[String]>> {
     let mut requests = Vec::new();
     for email in site.filled.emails.iter().take(TOKENS) {
-        let mut visitor = Visitor::connect(site.server.port).await?;
-        let token = visitor.log_in(email, target).await?;
+        let mut visitor = Visitor::connect(site.server.port, App::shop()).await?;
+        let token = visitor.log_in(email, target).await?.access_token;
         requests.push(format!(
             "GET /userinfo HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\n\r\n",
             site.server.port

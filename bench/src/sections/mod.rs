@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod logins;
 pub(crate) mod management;
+pub(crate) mod refresh;
 pub(crate) mod scale;
 pub(crate) mod starts;
 pub(crate) mod tokens;
