@@ -22,6 +22,9 @@ from test_one_code import CHEAP_HASHES
 # write more.
 COSTS = {"default": ({}, 60, 1.3), "cheap": (CHEAP_HASHES, 150, 1.6)}
 
+# So many that nobody is written to more often than an address may be.
+PEOPLE = 20
+
 # Chance alone reaches this in one of a million comparisons.
 BEYOND_CHANCE = 4.9
 
@@ -83,7 +86,7 @@ def place(request, tmp_path_factory):
     server = Grantor(tmp_path_factory.mktemp("people") / "data", tls=False, environment=environment)
     server.start()
     shop = Shop(server)
-    people = [f"person-{number}@orchard.test" for number in range(5)]
+    people = [f"person-{number}@orchard.test" for number in range(PEOPLE)]
     for email in people:
         shop.add_user(email)
     yield shop, people, count, factor
@@ -92,7 +95,7 @@ def place(request, tmp_path_factory):
 
 def nobody():
     """Addresses without an account, as long as those that have one."""
-    return (f"nobody-{number}@orchard.test" for number in itertools.cycle(range(5)))
+    return (f"nobody-{number}@orchard.test" for number in itertools.cycle(range(PEOPLE)))
 
 
 def shown(page, email):
@@ -181,6 +184,25 @@ def test_an_identifier_that_is_entered_first_tells_nothing(place):
     times = by_turns(count, enters(itertools.cycle(people)), enters(nobody()))
 
     assert [status for status, _ in answers] == [200], answers
+    assert not told_apart(*times, factor), [statistics.median(side) for side in times]
+
+
+def test_a_password_that_was_forgotten_tells_nothing(place):
+    shop, people, count, factor = place
+    texts = set()
+
+    def forgot(emails):
+        def once():
+            body = {"client_id": shop.web["client_id"], "connection": shop.connection["name"]}
+            url = shop.server.base + "/dbconnections/change_password"
+            answer = requests.post(url, json={**body, "email": next(emails)}, timeout=30)
+            texts.add((answer.status_code, answer.text))
+
+        return once
+
+    times = by_turns(count, forgot(itertools.cycle(people)), forgot(nobody()))
+
+    assert [status for status, _ in texts] == [200], texts
     assert not told_apart(*times, factor), [statistics.median(side) for side in times]
 
 
