@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     authorize::ClaimsRequest,
     env::Timestamp,
+    legacy,
     model::Client,
     profile::{AuthenticationClaims, ProfileClaims, UpdatedAt},
     session::AuthenticationMethod,
@@ -193,7 +194,8 @@ fn written(claim: &str, value: &Value, updated_at: UpdatedAt) -> Option<Value> {
     }
 }
 
-fn bare_identity(identity: &Value) -> Value {
+/// What others may know of an identity.
+pub(crate) fn bare_identity(identity: &Value) -> Value {
     let fields = ["provider", "user_id", "connection", "isSocial"];
     let members = fields.iter().filter_map(|&name| {
         let value = identity.get(name)?;
@@ -229,6 +231,8 @@ pub struct IdToken<'a> {
     pub access_token: Beside<'a>,
     /// `c_hash` of the code in the same response.
     pub c_hash: Option<&'a str>,
+    /// Names that open members of the user as the legacy pipeline does; none in the other one.
+    pub legacy_scope: &'a [String],
 }
 
 /// Whether a client asked when the user logged in: with `max_age`, `prompt=login` or the claims parameter.
@@ -270,6 +274,7 @@ impl IdToken<'_> {
             &self.claims.id_token,
             switches.updated_at,
         );
+        legacy::disclose(&mut claims, person, self.legacy_scope);
         self.add_own(&mut claims, person.user_id);
         // Texts, numbers and what was JSON before: there is nothing here that JSON could not hold.
         serde_json::to_vec(&claims).ok()

@@ -16,6 +16,7 @@ pub mod forwarded_for;
 pub mod grants;
 pub mod id_token;
 pub mod keys;
+pub mod legacy;
 pub mod liquid;
 pub mod logout;
 pub mod model;

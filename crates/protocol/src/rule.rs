@@ -210,6 +210,28 @@ pub enum Rule {
     SmsGatewayTimeout,
     /// There is nothing that this server could send texts with.
     SmsProviderMissing,
+    /// A conformant client at a retired endpoint.
+    ConformantClient,
+    /// A retired endpoint that the tenant has not switched on.
+    EndpointRetired,
+    /// A required parameter of a retired endpoint is absent.
+    LegacyParameterMissing,
+    /// A scope that is no text, at a retired endpoint.
+    LegacyScopeNotText,
+    /// No client has that identifier, at a retired endpoint.
+    LegacyClientInvalid,
+    /// The connection is not for this client.
+    ConnectionDisabled,
+    /// The connection cannot do what is asked of it.
+    StrategyUnsuitable,
+    /// Nobody has that name and password, at a retired endpoint.
+    LegacyPasswordWrong,
+    /// The ID token is not ours, is over, or its user is gone.
+    IdTokenInvalid,
+    /// The target does not list the client that delegates.
+    DelegationNotAllowed,
+    /// The target of a delegation is unknown, or an add-on.
+    DelegationTargetUnsuitable,
     /// No tenant answers to that host.
     HostUnknown,
     /// No such page.
@@ -326,6 +348,17 @@ impl Rule {
         Self::SmsGatewayUnexpected,
         Self::SmsGatewayTimeout,
         Self::SmsProviderMissing,
+        Self::ConformantClient,
+        Self::EndpointRetired,
+        Self::LegacyParameterMissing,
+        Self::LegacyScopeNotText,
+        Self::LegacyClientInvalid,
+        Self::ConnectionDisabled,
+        Self::StrategyUnsuitable,
+        Self::LegacyPasswordWrong,
+        Self::IdTokenInvalid,
+        Self::DelegationNotAllowed,
+        Self::DelegationTargetUnsuitable,
         Self::HostUnknown,
         Self::PathUnknown,
         Self::MethodNotAllowed,

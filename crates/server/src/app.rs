@@ -50,6 +50,8 @@ pub struct App {
     /// Passwords that users who are logged in give again: ten at once, one a minute. Who found a browser logged in shall not
     /// find the password as well.
     pub proof_rate: RateLimit<(TenantId, String)>,
+    /// Delegations of a user's ID token from one place: ten a minute.
+    pub delegation_rate: RateLimit<(TenantId, String)>,
     /// Requests at the Management API.
     pub management_rate: RateLimit,
     /// The way to URLs that somebody else named.
@@ -87,6 +89,7 @@ impl App {
             start_rate: RateLimit::per_hour(50),
             mail_rate: RateLimit::with_burst(10, 1),
             proof_rate: RateLimit::with_burst(10, 1),
+            delegation_rate: RateLimit::with_burst(10, 10),
             management_rate: RateLimit::new(config.management_rate),
             outbound,
             metrics: Metrics::default(),

@@ -106,6 +106,7 @@ impl Store {
         for (tenant, event) in events {
             ids.push(self.record_event(&mut batch, tenant, event));
         }
+        batch.note_deprecated_uses(events);
         self.commit(batch).await?;
         Ok(ids)
     }

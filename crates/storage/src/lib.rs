@@ -15,6 +15,7 @@ mod batch;
 mod blacklist;
 mod cache;
 mod db;
+mod deprecated_uses;
 mod document;
 mod error;
 mod events;
@@ -43,6 +44,7 @@ mod watch;
 
 pub use batch::{Batch, Change};
 pub use blacklist::BlacklistedToken;
+pub use deprecated_uses::DeprecatedUse;
 pub use document::MAX_KEY_BYTES;
 pub use error::{Error, Result, Source};
 pub use events::{EventFilter, EventPage, StoredEvent};

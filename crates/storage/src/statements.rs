@@ -12,11 +12,17 @@ macro_rules! statements {
     };
 }
 
+pub(crate) mod deprecated_uses;
 pub(crate) mod permissions;
 pub(crate) mod refresh_tokens;
 
 /// All of them, file by file.
-pub const ALL: &[&[Sql]] = &[OWN, permissions::OWN, refresh_tokens::OWN];
+pub const ALL: &[&[Sql]] = &[
+    OWN,
+    deprecated_uses::OWN,
+    permissions::OWN,
+    refresh_tokens::OWN,
+];
 
 statements! {
     INSTANCE_FIND = "SELECT name, value, counter FROM instance ORDER BY name";

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     params,
     read::MAX_LIMIT,
-    statements::{self, permissions},
+    statements::{self, deprecated_uses, permissions},
     store::Store,
     value::{Row, Sql, Value, is_last_page},
 };
@@ -167,6 +167,7 @@ const PIECES: &[Sql] = &[
     permissions::ROLE_PERMISSION_DELETE_SOME,
     permissions::USER_ROLE_DELETE_SOME,
     permissions::USER_PERMISSION_DELETE_SOME,
+    deprecated_uses::DEPRECATED_USE_DELETE_SOME,
 ];
 
 fn give_host(batch: &mut Batch, tenant: &TenantId, host: &str, now: Timestamp) {

@@ -3,6 +3,7 @@
 use grantor_protocol::{
     document::Document,
     env::IdForm,
+    legacy::Feature,
     model::{Client, ClientGrant, DeviceCredential, ResourceServer, TenantSettings},
 };
 use grantor_storage::Revoked;
@@ -28,6 +29,7 @@ pub(super) fn before_create<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         rename_logout(change);
         client_defaults::complete(change);
         check(change)?;
+        check_legacy_grants(change).await?;
         check_aliases(change).await?;
         client_credentials::adopt_sent(change)?;
         if !change.has("client_secret") {
@@ -63,6 +65,7 @@ pub(super) fn before_update<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
         rename_logout(change);
         client_defaults::complete_refresh_token(change);
         check(change)?;
+        check_legacy_grants(change).await?;
         check_aliases(change).await?;
         client_credentials::check_named(change)
     })
@@ -86,6 +89,7 @@ pub(super) fn before_delete<'a>(change: &'a mut Change<'_>) -> Pending<'a, Resul
             audience: None,
         };
         change.batch.revoke_refresh_tokens(tenant, tokens);
+        change.batch.forget_deprecated_uses(tenant, &client_id);
         connection_clients::disable_everywhere(change, &client_id).await?;
         unlink_api(change).await
     })
@@ -169,6 +173,34 @@ fn check(change: &Change<'_>) -> Result<(), Failure> {
             return Err(Failure::body(
                 "client_metadata keys cannot be longer than 255 characters.",
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Grant types of the legacy pipeline come with an application that moves here from elsewhere, while the tenant has what
+/// they stand for switched on. Once taken away they do not come back.
+async fn check_legacy_grants(change: &Change<'_>) -> Result<(), Failure> {
+    let (store, tenant) = (&change.call.management.store, change.call.tenant);
+    let wanted = change.document.get("grant_types").and_then(Value::as_array);
+    for grant_type in wanted.into_iter().flatten() {
+        let name = grant_type.as_str().unwrap_or_default();
+        let Some(feature) = Feature::of_grant_type(name) else {
+            continue;
+        };
+        let allowed = if let Some(record) = change.before {
+            let before = record.body.get("grant_types").and_then(Value::as_array);
+            before.is_some_and(|before| before.contains(grant_type))
+        } else {
+            let settings = store.typed::<TenantSettings>(tenant, TenantSettings::ID);
+            let settings = settings.await?;
+            settings.is_some_and(|settings| feature.is_on(&settings.value))
+        };
+        if !allowed {
+            let successor = feature.successor();
+            return Err(Failure::body(format!(
+                "The grant type {name} is retired and cannot be added: {successor}."
+            )));
         }
     }
     Ok(())

@@ -102,7 +102,8 @@ macro_rules! flags {
     new_universal_login_experience_enabled: bool, enable_custom_domain_in_emails: bool, \
     enable_legacy_logs_search_v2: bool, require_pushed_authorization_requests: bool, \
     require_signed_request_object: bool, dashboard_new_onboarding: bool, \
-    grantor_allow_plain_pkce: bool, grantor_login_link_in_any_browser: bool, \
+    grantor_legacy_pipeline: bool, grantor_allow_plain_pkce: bool, \
+    grantor_login_link_in_any_browser: bool, \
     grantor_password_no_default_scope: bool"
     };
 }

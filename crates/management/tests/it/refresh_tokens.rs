@@ -35,6 +35,7 @@ pub(crate) async fn issue(api: &Api, user: &Value, client_id: &str, session: &st
         requested_scope: vec!["read:orders".to_owned(), "offline_access".to_owned()],
         scope: vec!["read:orders".to_owned(), "offline_access".to_owned()],
         claims: ClaimsRequest::default(),
+        pipeline: grantor_protocol::legacy::Pipeline::Conformant,
     };
     let token = RefreshToken {
         id: store.new_refresh_token_id(),

@@ -11,6 +11,7 @@ use crate::{
     env::Timestamp,
     grants::GrantType,
     id_token::{AuthTime, Beside, IdToken},
+    legacy::{Pipeline, UserClaims},
     model::{Client, ClientGrant, ResourceServer},
     refusal::Refusal,
     rule::Rule,
@@ -44,6 +45,9 @@ pub struct Basis {
     /// Claims asked for one by one.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// In which pipeline it was asked for.
+    #[serde(default, skip_serializing_if = "Pipeline::is_conformant")]
+    pub pipeline: Pipeline,
 }
 
 /// What is known of the API that a basis is for.
@@ -72,6 +76,7 @@ impl Basis {
             requested_scope: request.scope.clone(),
             scope: approval.granted().scope.clone(),
             claims: request.claims.clone(),
+            pipeline: Pipeline::Conformant,
         }
     }
 
@@ -128,6 +133,10 @@ impl Basis {
             methods: &self.methods,
             access_token,
             c_hash: None,
+            legacy_scope: match self.pipeline.switches().user_claims {
+                UserClaims::Standard => &[],
+                UserClaims::Everything => &self.requested_scope,
+            },
         }
     }
 }

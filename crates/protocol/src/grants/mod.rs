@@ -26,6 +26,15 @@ impl GrantType {
     /// A code that came by mail or text message, of the compatible API.
     pub const PASSWORDLESS_OTP: Self = Self("http://auth0.com/oauth/grant-type/passwordless/otp");
 
+    /// `/oauth/ro` of the legacy pipeline; no value of `grant_type`, hence not in the table.
+    pub const LEGACY_RO: Self = Self("http://auth0.com/oauth/legacy/grant-type/ro");
+    /// `/delegation` with an ID token, of the legacy pipeline.
+    pub const LEGACY_DELEGATION_ID_TOKEN: Self =
+        Self("http://auth0.com/oauth/legacy/grant-type/delegation/id_token");
+    /// `/delegation` with a refresh token, of the legacy pipeline.
+    pub const LEGACY_DELEGATION_REFRESH_TOKEN: Self =
+        Self("http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token");
+
     /// Every name a client may be registered for. Those without a file here are refused as unsupported once the client
     /// would be allowed to use them.
     const KNOWN: &'static [Self] = &[

@@ -47,6 +47,12 @@ pub struct Client {
     /// Whether the tenant's own people made it.
     #[serde(default = "yes")]
     pub is_first_party: bool,
+    /// Whether it takes part in OpenID Connect alone; `false` matters only in tenants that have the legacy pipeline on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_conformant: Option<bool>,
+    /// Applications that may delegate to it, in the legacy pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_clients: Option<Vec<String>>,
     /// Where responses of the authorization endpoint may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callbacks: Option<Vec<String>>,

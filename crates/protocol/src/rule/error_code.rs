@@ -41,6 +41,10 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// The vendor's word for a user who is kept out.
     Unauthorized,
+    /// The vendor's word for what a tenant does not have.
+    EndpointDisabled,
+    /// The vendor's old word for a wrong password.
+    InvalidUserPassword,
     /// RFC 6749 §4.1.2.1.
     UnsupportedResponseType,
     /// The vendor's word for a kind of credential that there is not.
@@ -86,6 +90,8 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::Unauthorized => "unauthorized",
+            Self::EndpointDisabled => "endpoint_disabled",
+            Self::InvalidUserPassword => "invalid_user_password",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedCredentialType => "unsupported_credential_type",
             Self::UnsupportedGrantType => "unsupported_grant_type",

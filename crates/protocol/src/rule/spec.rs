@@ -1,5 +1,7 @@
 //! What each rule says on the wire.
 
+mod legacy;
+
 use super::{ErrorCode, ErrorCode as E, Rule};
 
 /// What a rule says to a client.
@@ -395,8 +397,7 @@ impl Rule {
                 "The refresh_token was generated for a user who doesn't exist anymore.",
             ),
             Self::RefreshTokenUserBlocked => grant(VENDOR, "user is blocked"),
-            // A rule without a row would answer like a defect; a test sees to it that there is none.
-            _ => same(500, E::ServerError, "RFC 6749 §4.1.2.1", "Internal error"),
+            rule => rule.spec_of_legacy(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod discovery;
 mod exports;
 mod health;
 mod keys;
+mod legacy;
 mod logout;
 mod mailbox;
 mod management;
@@ -60,6 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(passwordless::routes())
         .merge(mailbox::routes(app))
         .merge(account::routes())
+        .merge(legacy::routes())
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc))
         .route(logout::CONFIRMED, post(logout::confirmed))

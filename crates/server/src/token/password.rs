@@ -16,6 +16,7 @@ use grantor_protocol::{
         password::{Request, directory, usable},
     },
     id_token::AuthTime,
+    legacy::Pipeline,
     parameters::{Parameters, clipped},
     refusal::Refusal,
     rule::Rule,
@@ -72,6 +73,7 @@ pub(super) async fn exchange(
         target: request.target,
         requested_scope: request.scope,
         claims: ClaimsRequest::default(),
+        pipeline: Pipeline::Conformant,
     };
     exchange
         .tokens(grant_type, &basis, &user_id, right.rehash)

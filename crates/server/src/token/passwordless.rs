@@ -11,6 +11,7 @@ use grantor_protocol::{
     event::Event,
     grants::{GrantType, basis::Basis},
     id_token::AuthTime,
+    legacy::Pipeline,
     model::AppType,
     parameters::{Parameters, clipped},
     passwordless::{Address, wrong_code},
@@ -135,6 +136,7 @@ impl Exchange<'_> {
             requested_scope: scope.clone(),
             scope,
             claims: ClaimsRequest::default(),
+            pipeline: Pipeline::Conformant,
         })
     }
 

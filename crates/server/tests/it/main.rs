@@ -25,6 +25,7 @@ mod embedded_login;
 mod every_rule;
 mod forwarded_for;
 mod front_channel;
+mod legacy;
 mod login_pages;
 mod logout;
 mod mails;

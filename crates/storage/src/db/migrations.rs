@@ -54,6 +54,10 @@ pub(crate) const ALL: &[Migration] = &[
         number: 10,
         script: include_str!("../../migrations/0010_one_time_codes.sql"),
     },
+    Migration {
+        number: 11,
+        script: include_str!("../../migrations/0011_deprecated_uses.sql"),
+    },
 ];
 
 /// The version that this program works with.

@@ -14,6 +14,7 @@ mod world;
 mod blacklist;
 mod caches;
 mod crash;
+mod deprecated_uses;
 mod documents;
 mod events;
 mod faults;

@@ -71,6 +71,7 @@ impl Case {
             methods: &self.methods,
             access_token: self.access_token,
             c_hash: self.c_hash,
+            legacy_scope: &[],
         };
         let json = token.to_json(&person)?;
         Some(serde_json::from_slice(&json).unwrap())
