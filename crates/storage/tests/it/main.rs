@@ -24,6 +24,7 @@ mod master_key;
 mod migrations;
 mod one_time_codes;
 mod permissions;
+mod refresh_tokens;
 mod sign_in;
 mod single_use;
 mod sweep;

@@ -3,8 +3,10 @@
 mod endings;
 mod exchange;
 mod families;
+mod model;
 mod parallel;
 mod revocation;
+mod walk;
 
 use axum::body::Body;
 use grantor_protocol::{
