@@ -76,6 +76,38 @@ def test_j16_1_j16_2_the_node_sdk_manages_roles_and_the_next_token_shows_it(desk
     assert (permissions(tokens), tokens["scope"]) == (["read:orders"], "openid read:orders")
 
 
+def test_j12_5_t23b_3_the_node_sdk_sees_and_revokes_refresh_tokens(desk):
+    shop, base = desk.shop, desk.server.base
+    lasting = {"grant_types": ["authorization_code", "refresh_token"]}
+    desk.server.management("PATCH", f"clients/{shop.web['client_id']}", lasting)
+    tokens = [desk.tokens("openid offline_access")["refresh_token"] for _ in range(4)]
+
+    def refresh(token):
+        form = {"grant_type": "refresh_token", "refresh_token": token}
+        form |= {name: shop.web[name] for name in ("client_id", "client_secret")}
+        return desk.server.http.post(base + "/oauth/token", data=form, timeout=30)
+
+    assert [refresh(token).status_code for token in tokens] == [200] * 4
+
+    seen = desk.node("tokens")
+
+    found = seen["tokens"]
+    assert len(found) == 4
+    assert {one["client_id"] for one in found} == {shop.web["client_id"]}
+    assert [one["rotating"] for one in found] == [False] * 4
+    apis = [{"audience": ORDERS, "scopes": "openid offline_access"}]
+    assert [one["resource_servers"] for one in found] == [apis] * 4
+    assert [one["id"] for one in seen["ofUser"]] == [one["id"] for one in found]
+    assert seen["found"] == found[0]
+    assert seen["noted"]["refresh_token_metadata"] == {"ticket": "17"}
+    assert {one["id"] for one in seen["devices"]} == {f"dcr_{one['id']}" for one in found}
+    assert seen["session"]["session_metadata"] == {"desk": "4"}
+    assert (seen["left"], seen["sessions"], seen["end"]) == (1, 0, 0)
+    answers = [refresh(token) for token in tokens]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert {answer.json()["error"] for answer in answers} == {"invalid_grant"}
+
+
 def test_roles_are_managed_at_the_command_line(desk):
     server = desk.server
     made = server.make("role", "create", "--name", "Packer")
