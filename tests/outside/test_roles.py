@@ -27,6 +27,7 @@ class Desk:
         self.arguments = {"domain": server.domain, "user": self.ada}
         self.arguments |= {"clientId": found["client_id"], "clientSecret": found["client_secret"]}
         self.browser = Browser(server.base)
+        self.browser.http.verify = server.authority
 
     def node(self, step):
         """What a step of `roles.cjs` saw."""
@@ -48,9 +49,11 @@ def permissions(tokens):
 
 
 @pytest.fixture
-def desk(fresh):
+def desk(fresh, monkeypatch):
     """A desk on a server of its own."""
-    return Desk(fresh().start())
+    server = fresh().start()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", server.authority)
+    return Desk(server)
 
 
 def test_j16_1_j16_2_the_node_sdk_manages_roles_and_the_next_token_shows_it(desk):
