@@ -48,6 +48,7 @@ fn token(store: &Store, client_id: &str, user_id: &str, seconds: i64) -> Refresh
             requested_scope: vec!["offline_access".to_owned()],
             scope: vec!["offline_access".to_owned()],
             claims: serde_json::from_value(json!({})).unwrap(),
+            pipeline: grantor_protocol::legacy::Pipeline::Conformant,
         },
     }
 }
