@@ -19,6 +19,7 @@ use crate::{
     rule::Rule,
     secret::Secret,
     tenant::Issuer,
+    users::User,
 };
 
 /// Most families that a user has at one client; beyond that the oldest is revoked.
@@ -274,6 +275,22 @@ pub fn decide(client: &AuthenticatedClient, found: Found<'_>, now: Timestamp) ->
             used
         },
     )
+}
+
+impl RefreshToken {
+    /// Whether it may still speak for `user`. A login that was on its way while the password changed is not among what the
+    /// change revoked, and is worth as little.
+    ///
+    /// # Errors
+    /// [`Rule::RefreshTokenUnknown`] if it began before the user's present password.
+    pub fn outlives(&self, user: &User) -> Result<(), Refusal> {
+        match user.last_password_reset {
+            Some(reset) if self.created_at < reset => Err(Refusal::new(Rule::RefreshTokenUnknown)
+                .with("user_id", &self.user_id)
+                .with("because", "the password was changed since")),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Account {

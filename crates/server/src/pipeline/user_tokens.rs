@@ -94,6 +94,11 @@ impl<'a> Ground<'a> {
         })
     }
 
+    /// For whom the tokens speak.
+    pub(crate) const fn user(&self) -> &User {
+        &self.user
+    }
+
     /// Puts the facts to the decision function.
     ///
     /// # Errors

@@ -59,6 +59,7 @@ impl Exchange<'_> {
         let basis = request.basis(&stored.token, client.client(), issuer);
         let ground = Ground::load(app, context, &basis, Rule::RefreshTokenUserGone).await;
         let ground = ground.map_err(as_grant)?;
+        stored.token.outlives(ground.user())?;
         let issuing = ground.decide(client, GrantType::REFRESH_TOKEN)?;
         let mut batch = app.store.batch();
         batch.use_refresh_token(tenant, &stored, &standing, &context.device());

@@ -29,6 +29,13 @@ async fn t23b_4_a_new_password_ends_every_refresh_token_of_the_user(server: Test
     refused(&refresh(&server, "phone", &tokens[1]).await);
     let after = login(&server, "web").await;
     successor(&server, "web", &after).await;
+    // One that the change did not see, because its login was on its way: it is older than the password.
+    server.clock.advance(1);
+    let now = server.app.env.now();
+    change_ada(&server, |user| user.last_password_reset = Some(now)).await;
+    refused(&refresh(&server, "web", &after).await);
+    let after = login(&server, "web").await;
+    successor(&server, "web", &after).await;
 }
 
 async fn a_blocked_user_is_told_of_and_unblocking_brings_nothing_back(server: TestServer) {
