@@ -20,7 +20,11 @@ pub fn document(issuer: &Issuer, settings: &TenantSettings) -> Value {
             "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
             "email_verified", "picture", "created_at", "identities", "phone", "address",
         ],
-        "grant_types_supported": ["authorization_code", "implicit", "client_credentials", "refresh_token"],
+        "grant_types_supported": [
+            "authorization_code", "implicit", "client_credentials", "refresh_token", "password",
+            "http://auth0.com/oauth/grant-type/password-realm",
+            "http://auth0.com/oauth/grant-type/passwordless/otp",
+        ],
         "response_types_supported": [
             "code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
         ],

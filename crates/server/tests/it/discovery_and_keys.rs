@@ -212,7 +212,15 @@ async fn t3_5_discovery_lists_what_works_and_nothing_else(server: TestServer) {
     );
     assert_eq!(
         document["grant_types_supported"],
-        json!(["authorization_code", "implicit", "client_credentials"])
+        json!([
+            "authorization_code",
+            "implicit",
+            "client_credentials",
+            "refresh_token",
+            "password",
+            "http://auth0.com/oauth/grant-type/password-realm",
+            "http://auth0.com/oauth/grant-type/passwordless/otp"
+        ])
     );
     assert_eq!(
         document["code_challenge_methods_supported"],
