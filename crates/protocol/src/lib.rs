@@ -12,6 +12,7 @@ pub mod document;
 pub mod embedded_login;
 pub mod env;
 pub mod event;
+pub mod flows;
 pub mod forwarded_for;
 pub mod grants;
 pub mod id_token;

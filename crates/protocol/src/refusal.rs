@@ -42,6 +42,12 @@ impl Refusal {
         self
     }
 
+    /// The fact called `name`, if the public sentence names it.
+    pub fn named(&self, name: &str) -> Option<&str> {
+        let named = self.named.as_ref().filter(|(known, _)| *known == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// HTTP status in `dialect`.
     pub const fn status(&self, dialect: ErrorDialect) -> u16 {
         match dialect {

@@ -21,6 +21,7 @@ mod email_templates;
 mod grants;
 mod jobs;
 mod logs;
+mod migrations;
 mod permissions;
 mod prompt_texts;
 mod prompts;
@@ -68,6 +69,7 @@ pub(crate) const ALL: &[&Resource] = &[
     &grants::GRANTS,
     &jobs::JOBS,
     &logs::LOGS,
+    &migrations::MIGRATIONS,
     &permissions::USER_PERMISSIONS,
     &prompt_texts::CUSTOM_TEXT,
     &prompt_texts::PARTIALS,

@@ -20,6 +20,7 @@ mod exports;
 mod hostile;
 mod jobs;
 mod log_and_statistics;
+mod migrations;
 mod others;
 mod prompts;
 mod refresh_tokens;

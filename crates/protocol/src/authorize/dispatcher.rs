@@ -11,6 +11,7 @@ use crate::{
     env::Timestamp,
     grants::GrantType,
     id_token::AuthTime,
+    legacy::Consent,
     model::{Client, ClientGrant, ResourceServer, UserGrant},
     refusal::Refusal,
     rule::Rule,
@@ -341,6 +342,11 @@ fn consented(
     user: &User<'_>,
     granted: &Granted,
 ) -> Result<(), Owed> {
+    // An application that became conformant meanwhile asks like any other.
+    let never = request.pipeline.switches().consent == Consent::Never;
+    if never && !facts.client.is_conformant() {
+        return Ok(());
+    }
     let mut items = granted.scope.clone();
     for claim in request.claims.names() {
         if !items.iter().any(|item| item == claim) {

@@ -26,7 +26,7 @@ pub use pkce::{CodeChallenge, CodeVerifier, Method as ChallengeMethod, PlainChal
 pub use progress::{Answer, Event, Late, Progress, Screen, advance};
 pub use prompt::Prompt;
 pub(crate) use read::organization;
-pub use read::{Reading, client_id, read};
+pub use read::{Reading, client_id, may_use_response_type, read};
 pub use request::{AuthorizationRequest, RedirectUriParameter, ScreenHint};
 pub use response::{Response, ResponseMode, ResponseType, ReturnAddress};
 pub use target::Target;

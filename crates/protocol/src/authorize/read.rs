@@ -8,6 +8,7 @@ use super::{
 use crate::{
     env::Timestamp,
     grants::GrantType,
+    legacy::{Nonces, Pipeline},
     model::{Client, OrganizationUsage, TenantSettings},
     parameters::{Parameters, clipped},
     profile::Pkce,
@@ -157,8 +158,24 @@ fn supported(
             .with("client_id", &client.client_id)
     };
     let response_type = response_type.ok_or_else(unsupported)?;
+    may_use_response_type(client, response_type)
+        .map_err(|refusal| match refusal.rule {
+            // In the words that were sent.
+            Rule::ResponseTypeUnsupported => unsupported(),
+            _ => refusal,
+        })
+        .map(|()| response_type)
+}
+
+/// Whether the client may use the response type: the part of reading a request that depends on nothing else.
+///
+/// # Errors
+/// [`Rule::ResponseTypeUnsupported`], [`Rule::GrantTypeNotAllowed`].
+pub fn may_use_response_type(client: &Client, response_type: ResponseType) -> Result<(), Refusal> {
     if response_type != ResponseType::Code && client.is_strict_third_party() {
-        return Err(unsupported());
+        return Err(Refusal::new(Rule::ResponseTypeUnsupported)
+            .with("client_id", &client.client_id)
+            .with("because", "strict third parties get codes alone"));
     }
     let allowed = |grant_type: &GrantType| {
         let name = grant_type.as_str();
@@ -171,9 +188,10 @@ fn supported(
     if let Some(missing) = missing {
         return Err(Refusal::new(Rule::GrantTypeNotAllowed)
             .naming("grant_type", missing.as_str())
-            .with("client_id", &client.client_id));
+            .with("client_id", &client.client_id)
+            .with("because", "not among the client's grant_types"));
     }
-    Ok(response_type)
+    Ok(())
 }
 
 /// Everything that is told to the client if it is wrong.
@@ -216,6 +234,11 @@ fn rest(
         claims: ClaimsRequest::read(parameters.text("claims")?)?,
         organization: organization(parameters, reading.client)?,
         invitation: text("invitation")?,
+        pipeline: Pipeline::of(
+            reading.client,
+            reading.settings,
+            Target::named(parameters, reading.settings)?,
+        ),
     };
     needs_pkce(reading.client, &request)?;
     needs_of_id_tokens(&request)?;
@@ -312,7 +335,7 @@ fn needs_of_id_tokens(request: &AuthorizationRequest) -> Result<(), Refusal> {
         return Ok(());
     }
     let refuse = |refusal: Refusal| Err(refusal.with("client_id", &request.client_id));
-    if request.nonce.is_none() {
+    if request.nonce.is_none() && request.pipeline.switches().nonces == Nonces::Wanted {
         return refuse(Refusal::new(Rule::MissingParameter).naming("parameter", "nonce"));
     }
     if !request.is_openid() {

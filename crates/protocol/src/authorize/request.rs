@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimsRequest, CodeChallenge, Prompt, ResponseType, ReturnAddress, Target};
-use crate::{env::Timestamp, id_token::AuthTime};
+use crate::{
+    env::Timestamp,
+    id_token::AuthTime,
+    legacy::{FrontIdTokens, Pipeline},
+};
 
 /// What a client asked for. Every parameter has been checked as far as that can be done without the user.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -64,6 +68,9 @@ pub struct AuthorizationRequest {
     /// The invitation that is being accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<String>,
+    /// Which pipeline answers.
+    #[serde(default, skip_serializing_if = "Pipeline::is_conformant")]
+    pub pipeline: Pipeline,
 }
 
 /// Whether the client sent `redirect_uri`.
@@ -88,6 +95,15 @@ pub enum ScreenHint {
 }
 
 impl AuthorizationRequest {
+    /// Whether an ID token comes back through the browser.
+    pub fn returns_id_token(&self) -> bool {
+        let beside = match self.pipeline.switches().front_id_tokens {
+            FrontIdTokens::AsTheResponseTypeSays => false,
+            FrontIdTokens::WithOpenid => self.response_type.has_access_token() && self.is_openid(),
+        };
+        beside || self.response_type.has_id_token()
+    }
+
     /// How long a login may be pending, in seconds.
     pub const LIFETIME_SECONDS: i64 = 3600;
 

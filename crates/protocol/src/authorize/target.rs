@@ -29,19 +29,24 @@ impl Target {
         settings: &TenantSettings,
         issuer: &Issuer,
     ) -> Result<Self, Refusal> {
-        let resource = parameters.text("resource")?.filter(|_| {
-            settings.resource_parameter_profile == Some(ResourceParameterProfile::Compatibility)
-        });
-        let asked = parameters.text("audience")?.or(resource);
-        let preset = settings.default_audience.as_deref();
-        let preset = preset.filter(|preset| !preset.is_empty());
-        Ok(match (asked, preset) {
+        Ok(match (asked(parameters, settings)?, preset(settings)) {
             // Naming userinfo is how a client gets around the tenant's default.
             (Some(asked), _) if is_own(asked, issuer) => Self::Userinfo,
             (Some(asked), _) => Self::Api(asked.to_owned()),
             (None, Some(preset)) => Self::Api(issuer.to_wire(preset)),
             (None, None) => Self::Userinfo,
         })
+    }
+
+    /// The audience that the request names, else the tenant's default; userinfo counts as one.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for a parameter that is no text.
+    pub fn named<'a>(
+        parameters: &'a Parameters,
+        settings: &'a TenantSettings,
+    ) -> Result<Option<&'a str>, Refusal> {
+        Ok(asked(parameters, settings)?.or_else(|| preset(settings)))
     }
 
     /// The identifier of the API, as sent.
@@ -59,6 +64,21 @@ impl Target {
             Self::Api(identifier) => issuer.to_stored(identifier),
         }
     }
+}
+
+fn asked<'a>(
+    parameters: &'a Parameters,
+    settings: &TenantSettings,
+) -> Result<Option<&'a str>, Refusal> {
+    let resource = parameters.text("resource")?.filter(|_| {
+        settings.resource_parameter_profile == Some(ResourceParameterProfile::Compatibility)
+    });
+    Ok(parameters.text("audience")?.or(resource))
+}
+
+fn preset(settings: &TenantSettings) -> Option<&str> {
+    let preset = settings.default_audience.as_deref();
+    preset.filter(|preset| !preset.is_empty())
 }
 
 /// Whether `audience` is userinfo, or the domain alone.

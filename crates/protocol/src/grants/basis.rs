@@ -76,7 +76,7 @@ impl Basis {
             requested_scope: request.scope.clone(),
             scope: approval.granted().scope.clone(),
             claims: request.claims.clone(),
-            pipeline: Pipeline::Conformant,
+            pipeline: request.pipeline,
         }
     }
 
@@ -111,7 +111,16 @@ impl Basis {
         }
     }
 
-    /// The ID token for `scope`, issued to `client`, without nonce and `c_hash`.
+    /// Names that open members of the user, in the pipeline of today.
+    pub fn legacy_scope(&self, pipeline: Pipeline) -> &[String] {
+        match pipeline.switches().user_claims {
+            UserClaims::Standard => &[],
+            UserClaims::Everything => &self.requested_scope,
+        }
+    }
+
+    /// The ID token for `scope`, issued to `client`, without nonce, `c_hash` and what
+    /// the legacy pipeline adds.
     pub fn id_token<'a>(
         &'a self,
         issuer: &'a Issuer,
@@ -133,10 +142,7 @@ impl Basis {
             methods: &self.methods,
             access_token,
             c_hash: None,
-            legacy_scope: match self.pipeline.switches().user_claims {
-                UserClaims::Standard => &[],
-                UserClaims::Everything => &self.requested_scope,
-            },
+            legacy_scope: &[],
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     env::Timestamp,
     grants::basis::Basis,
     id_token::STANDARD_SCOPES,
+    legacy::Pipeline,
     model::{Client, RefreshTokenSettings, RotationType},
     parameters::Parameters,
     refusal::Refusal,
@@ -166,6 +167,8 @@ impl Request {
             target,
             requested_scope: self.scope.clone(),
             scope: self.narrow(&scope),
+            // Names that were not asked for at the login would open more of the user there.
+            pipeline: Pipeline::Conformant,
             ..granted.clone()
         }
     }

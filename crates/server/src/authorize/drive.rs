@@ -19,7 +19,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::{
     connection,
     fault::Fault,
-    issue,
+    issue, journal,
     paths::{RESUME, path_of},
     visit::{Handle, Pending, Visit},
     world::{self, World},
@@ -45,6 +45,9 @@ fn address(path: &str, state: &str) -> String {
 pub(super) async fn begin(visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Fault> {
     let client = world::client(visit, authorize::client_id(parameters)?).await?;
     let (request, world) = read(visit, client, parameters).await?;
+    if request.pipeline.is_conformant() && parameters.text("device")?.is_some() {
+        journal::overlooked(visit, &request.client_id, "device").await;
+    }
     match parameters.text("login_ticket")? {
         Some(ticket) => {
             let realm = parameters.text("realm")?;

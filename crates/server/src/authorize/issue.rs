@@ -49,7 +49,7 @@ pub(super) async fn issue(
     let told = |failure: Failure| Fault::met(&world.client, request, failure.refusal);
     let response_type = request.response_type;
     let basis = Basis::of(request, approval);
-    let ground = if response_type.has_access_token() || response_type.has_id_token() {
+    let ground = if response_type.has_access_token() || request.returns_id_token() {
         // Boxed: most logins end with a code alone.
         let ground = Ground::load(visit.app, visit.context, &basis, Rule::LoginRequired);
         Some(Box::new(Box::pin(ground).await.map_err(told)?))
@@ -145,7 +145,7 @@ async fn add_tokens(
         parameters.extend(scope.map(|scope| ("scope", scope)));
         access_token = Some(token);
     }
-    if request.response_type.has_id_token() {
+    if request.returns_id_token() {
         let id_token = issuing
             .id_token(IdTokenWith {
                 access_token: access_token.as_deref(),

@@ -4,6 +4,7 @@
 use grantor_protocol::{
     authorize::{Approval, AuthorizationRequest},
     event::Event,
+    legacy::{DEPRECATION_NOTICE, Feature, note},
     parameters::clipped,
     refusal::Refusal,
 };
@@ -33,11 +34,22 @@ pub(super) async fn succeeded(
             .members
             .insert("dropped_scope".to_owned(), dropped.into());
     }
-    visit
-        .app
-        .recorder
-        .record(&visit.context.site.tenant, event)
-        .await;
+    let (recorder, tenant) = (&visit.app.recorder, &visit.context.site.tenant);
+    recorder.record(tenant, event).await;
+    if !request.pipeline.is_conformant() {
+        let mut notice = self::event(visit, DEPRECATION_NOTICE, None);
+        note(&mut notice, Feature::Pipeline, &world.client, Ok(()));
+        recorder.record(tenant, notice).await;
+    }
+}
+
+/// An application that is conformant sent a parameter of before OpenID Connect, which has no effect.
+pub(super) async fn overlooked(visit: &Visit<'_>, client_id: &str, parameter: &'static str) {
+    let mut event = event(visit, "w", Some(client_id));
+    let text = format!("The parameter {parameter} is ignored: it belongs to the legacy pipeline.");
+    record::note(&mut event, "description", &text);
+    let (recorder, tenant) = (&visit.app.recorder, &visit.context.site.tenant);
+    recorder.record(tenant, event).await;
 }
 
 /// A login came to nothing, or a page could not be shown: under the id that the browser was told.

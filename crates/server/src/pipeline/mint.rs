@@ -5,6 +5,7 @@ use grantor_protocol::{
     authorization::{self, Facts, Granted, Requester},
     claims::{AccessToken, Channel, TokenForm, UserToken, UserinfoAudience, access_token_type},
     env::{Env, IdForm, Timestamp},
+    legacy::IdTokenKey,
     model::{Client, ResourceServer, SigningAlg},
     refusal::Refusal,
     rule::Rule,
@@ -197,11 +198,15 @@ impl Mint<'_> {
     pub async fn id_token(
         &self,
         approved: &ApprovedForUser<'_>,
+        key: IdTokenKey,
         json: &[u8],
     ) -> Result<String, keys::Error> {
         let client = approved.client;
         let wanted = client.jwt_configuration.alg.as_deref();
-        let wanted = wanted.filter(|_| approved.channel == Channel::Back);
+        let wanted = match key {
+            IdTokenKey::OfTheServer => wanted.filter(|_| approved.channel == Channel::Back),
+            IdTokenKey::OfTheClient => wanted.or(Some("HS256")),
+        };
         match (wanted, &client.client_secret) {
             (Some("HS256"), Some(secret)) => {
                 sign_with_secret(secret.expose().as_bytes(), "JWT", json)

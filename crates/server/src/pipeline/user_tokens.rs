@@ -16,7 +16,8 @@ use grantor_protocol::{
         refresh_token::{RefreshToken, Standing},
     },
     id_token::{Beside, IdToken, Person},
-    model::{ClientGrant, ResourceServer, SubjectType},
+    legacy::Pipeline,
+    model::{ClientGrant, ResourceServer, SubjectType, TenantSettings},
     opaque_token::OpaqueToken,
     refusal::Refusal,
     rule::Rule,
@@ -52,6 +53,7 @@ pub(crate) struct Ground<'a> {
     resource_server: Option<Arc<ResourceServer>>,
     client_grant: Option<Arc<ClientGrant>>,
     permissions: Vec<String>,
+    settings: Arc<TenantSettings>,
 }
 
 impl<'a> Ground<'a> {
@@ -91,6 +93,7 @@ impl<'a> Ground<'a> {
             resource_server,
             client_grant,
             permissions,
+            settings: load::settings(store, site).await?,
         })
     }
 
@@ -123,6 +126,7 @@ impl<'a> Ground<'a> {
             grant_type != GrantType::REFRESH_TOKEN && approved.granted().has(OFFLINE_ACCESS);
         Ok(Issuing {
             ground: self,
+            pipeline: self.basis.pipeline.today(client.client(), &self.settings),
             approved,
             access,
             refresh: offline.then(|| self.app.store.new_refresh_token_id()),
@@ -133,6 +137,8 @@ impl<'a> Ground<'a> {
 /// Tokens that were decided, on their way.
 pub(crate) struct Issuing<'a> {
     ground: &'a Ground<'a>,
+    /// That of today, whatever it was at the login.
+    pipeline: Pipeline,
     approved: ApprovedForUser<'a>,
     access: Access<'a>,
     /// The family of refresh tokens that begins.
@@ -256,6 +262,7 @@ impl Issuing<'_> {
             nonce: with.nonce,
             sid: with.sid,
             c_hash: c_hash.as_deref(),
+            legacy_scope: basis.legacy_scope(self.pipeline),
             ..basis.id_token(issuer, client, scope, beside, context.now)
         };
         let person = Person {
@@ -266,7 +273,9 @@ impl Issuing<'_> {
         let Some(json) = token.to_json(&person) else {
             return Ok(None);
         };
-        Ok(Some(self.mint().id_token(&self.approved, &json).await?))
+        let key = self.pipeline.switches().id_token_key;
+        let mint = self.mint();
+        Ok(Some(mint.id_token(&self.approved, key, &json).await?))
     }
 
     fn mint(&self) -> Mint<'_> {

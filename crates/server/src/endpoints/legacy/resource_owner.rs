@@ -50,6 +50,8 @@ struct Success {
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
     access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Secret>,
     token_type: &'static str,
 }
 
@@ -191,6 +193,7 @@ async fn tokens(
     Ok(Success {
         id_token,
         access_token,
+        refresh_token: issuing.refresh_token(),
         token_type: "bearer",
     })
 }

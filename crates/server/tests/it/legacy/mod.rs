@@ -1,5 +1,6 @@
 //! What is retired: where it comes back, where it is refused, and who is noted to want it.
 
+mod authorize;
 mod delegation;
 mod resource_owner;
 mod retired;
@@ -8,7 +9,7 @@ mod token_info;
 use axum::body::Body;
 use grantor_jose::{Algorithm, Jws, VerificationKey};
 use grantor_protocol::{
-    model::{Client, TenantSettings},
+    model::{Client, ResourceServer, TenantSettings},
     tenant::TenantId,
     users::{Connection, User, UserId},
 };
@@ -42,6 +43,11 @@ pub(crate) async fn old_shop(server: TestServer) -> TestServer {
             }))
             .await;
     }
+    // Consent is asked for where a test wants it.
+    let skipped = json!({"skip_consent_for_verifiable_first_party_clients": true});
+    server
+        .change::<ResourceServer>("65a1f0c2d3e4b5a697887766", &skipped)
+        .await;
     let enabled = json!({"enabled_clients": ["web", "other", "tpc", "till", "scales"]});
     server
         .change::<Connection>("con_0000000000000001", &enabled)
