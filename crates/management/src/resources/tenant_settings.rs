@@ -3,6 +3,7 @@
 use grantor_protocol::{
     document::Document,
     model::{Branding, Prompts, ResourceServer, TenantSettings, UniversalLoginTemplate},
+    passwordless::links_work_anywhere,
 };
 use serde_json::{Map, Value, json};
 
@@ -323,6 +324,11 @@ fn mirror<'a>(
         let colors = branding.and_then(|branding| branding.value.rest.get("colors").cloned());
         if let Some(colors) = colors {
             told.insert("colors".to_owned(), colors);
+        }
+        let flags = document.get("flags").and_then(Value::as_object);
+        if flags.is_some_and(links_work_anywhere) {
+            let told_of_links = json!({"allow_magiclink_verify_without_session": true});
+            told.insert("passwordless".to_owned(), told_of_links);
         }
         if call.operation.method == "GET" {
             document.insert("universal_login".to_owned(), Value::Object(told));

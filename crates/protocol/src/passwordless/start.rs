@@ -218,39 +218,46 @@ mod tests {
         serde_json::from_value(document).unwrap()
     }
 
-    fn told(refusal: &Refusal) -> (&'static str, String) {
+    fn told(refusal: &Refusal) -> (Rule, &'static str, String) {
+        let rule = refusal.rule;
         (
-            refusal.rule.spec().vendor_code.as_str(),
+            rule,
+            rule.spec().vendor_code.as_str(),
             refusal.description(),
         )
     }
 
     #[test]
     fn t6_11_what_is_missing_or_unknown_is_told_in_the_words_of_the_compatible_api() {
-        for (body, code, description) in [
+        for (body, rule, code, description) in [
             (
                 json!({"client_id": "c", "connection": "email", "x": 1, "y": ""}),
+                Rule::StartPropertyUnknown,
                 "bad.request",
                 "the following properties are not allowed: x, y",
             ),
             (
                 json!({"connection": "email"}),
+                Rule::StartClientMissing,
                 "bad.client_id",
                 "Missing required property: client_id",
             ),
             (
                 json!({"client_id": "c"}),
+                Rule::StartConnectionMissing,
                 "bad.connection",
                 "Missing required property: connection",
             ),
             (
                 json!({"client_id": "c", "connection": "email", "authParams": "state=1"}),
+                Rule::StartParametersMalformed,
                 "bad.authParams",
                 "error in authParams - invalid type: string (expected object)",
             ),
         ] {
             let refusal = read(&body).unwrap_err();
-            assert_eq!(told(&refusal), (code, description.to_owned()), "{body}");
+            let expected = (rule, code, description.to_owned());
+            assert_eq!(told(&refusal), expected, "{body}");
         }
     }
 
@@ -260,17 +267,29 @@ mod tests {
         let stranger = read(&json!({"client_id": "d", "connection": "x"})).unwrap();
         let (email, database) = (connection("email"), connection("auth0"));
         assert_eq!(start.kind(Some(&email)).unwrap(), IdentifierKind::Email);
-        for (start, found, description) in [
-            (&start, None, "Connection does not exist"),
+        for (start, found, rule, description) in [
+            (
+                &start,
+                None,
+                Rule::StartConnectionUnknown,
+                "Connection does not exist",
+            ),
             (
                 &start,
                 Some(&database),
+                Rule::StartConnectionOther,
                 "Invalid connection strategy. It must either be a passwordless connection",
             ),
-            (&stranger, Some(&email), "Connection is disabled"),
+            (
+                &stranger,
+                Some(&email),
+                Rule::StartConnectionDisabled,
+                "Connection is disabled",
+            ),
         ] {
             let refusal = start.kind(found).unwrap_err();
-            assert_eq!(told(&refusal), ("bad.connection", description.to_owned()));
+            let expected = (rule, "bad.connection", description.to_owned());
+            assert_eq!(told(&refusal), expected);
         }
     }
 
@@ -281,40 +300,45 @@ mod tests {
             read(&json!({"client_id": "c", "connection": "x", name: value})).unwrap()
         };
         let pattern = r"String does not match pattern: ^\+[0-9]{1,15}$";
-        for (start, kind, code, description) in [
+        for (start, kind, rule, code, description) in [
             (
                 with("email", "a@x.test"),
                 PhoneNumber,
+                Rule::StartPhoneMissing,
                 "bad.phone_number",
                 "Missing required property: phone_number",
             ),
             (
                 with("phone_number", "+1 555"),
                 PhoneNumber,
+                Rule::StartPhoneMalformed,
                 "bad.phone_number",
                 pattern,
             ),
             (
                 with("phone_number", "555"),
                 PhoneNumber,
+                Rule::StartPhoneMalformed,
                 "bad.phone_number",
                 pattern,
             ),
             (
                 with("phone_number", "+1"),
                 Email,
+                Rule::StartEmailMissing,
                 "bad.email",
                 "Missing required property: email",
             ),
             (
                 with("email", "ana"),
                 Email,
+                Rule::StartEmailMalformed,
                 "bad.email",
                 "error in email - invalid format: ana",
             ),
         ] {
             let refusal = start.address(kind).unwrap_err();
-            assert_eq!(told(&refusal), (code, description.to_owned()));
+            assert_eq!(told(&refusal), (rule, code, description.to_owned()));
         }
         assert_eq!(
             with("email", "A@X.test").address(Email).unwrap().value,

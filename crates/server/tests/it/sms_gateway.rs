@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use grantor_jose::{Algorithm, Jws, VerificationKey};
-use grantor_protocol::{model::Client, users::Connection};
+use grantor_protocol::{model::Client, rule::Rule, users::Connection};
 use http::Request;
 use serde_json::{Value, json};
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{Answer, TestServer, decoded, on_both_engines};
+use crate::support::{Answer, TestServer, broke, decoded, on_both_engines};
 
 on_both_engines!(
     t6_11_a_text_is_posted_to_the_gateway_which_recognises_us,
@@ -147,23 +147,26 @@ async fn t6_11_what_a_gateway_does_not_do_is_told(server: TestServer) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/send", listener.local_addr().unwrap());
     let server = with_gateway(server, &url).await;
-    for (status, description) in [
+    for (status, rule, description) in [
         (
             "401 Unauthorized",
+            Rule::SmsGatewayRefused,
             "Authentication failed while calling the SMS gateway: 401",
         ),
         (
             "500 Oh",
+            Rule::SmsGatewayUnexpected,
             "Unexpected response while calling the SMS gateway: 500",
         ),
         (
             "302 Found",
+            Rule::SmsGatewayUnexpected,
             "Unexpected response while calling the SMS gateway: 302",
         ),
     ] {
         let (answer, _) = tokio::join!(start(&server), hear(&listener, status));
         answer.refused(400, "sms_provider_error", description);
-        server.logged_with("fn", description).await;
+        broke(&server.logged_with("fn", description).await, rule);
     }
     drop(listener);
     let answer = start(&server).await;

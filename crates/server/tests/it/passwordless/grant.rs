@@ -1,10 +1,10 @@
 //! The grant of a code: what it is worth, how often, and to whom.
 
-use grantor_protocol::{model::Client, users::Connection};
+use grantor_protocol::{model::Client, rule::Rule, users::Connection};
 use serde_json::json;
 
 use super::{ANA, OTP, begin, block, code, exchange, mailed, start, users, with_codes, wrong};
-use crate::support::{Browser, TestServer, decoded, on_both_engines};
+use crate::support::{Browser, TestServer, broke, decoded, on_both_engines};
 
 on_both_engines!(
     t6_11_2_the_code_becomes_a_token_for_the_requested_audience,
@@ -96,7 +96,9 @@ async fn t6_11_4_a_used_old_or_replaced_code_fails(server: TestServer) {
     server.clock.advance(599);
     let bob = json!({"username": "bob@x.test"});
     exchange(&server, &code, &bob).await.access_token();
-    assert_eq!(server.logged("fepotpft").await["user_name"], ANA);
+    let told = server.logged("fepotpft").await;
+    assert_eq!(told["user_name"], ANA);
+    broke(&told, Rule::EmailCodeWrong);
 }
 
 /// §2.5 of the compatible API: a login by a code may be kept.
@@ -204,5 +206,10 @@ async fn t6_11_who_may_use_the_grant(server: TestServer) {
         403,
         "invalid_grant",
         "Wrong phone number or verification code.",
+    );
+    let description = "Wrong phone number or verification code.";
+    broke(
+        &server.logged_with("fepotpft", description).await,
+        Rule::PhoneCodeWrong,
     );
 }

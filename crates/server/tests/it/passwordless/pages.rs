@@ -1,12 +1,17 @@
 //! The pages that ask for an address and for its code, and an application's own form.
 
 use axum::body::Body;
-use grantor_protocol::model::{Client, TenantSettings};
+use grantor_protocol::{
+    model::{Client, TenantSettings},
+    rule::Rule,
+};
 use http::Request;
 use serde_json::json;
 
 use super::{ANA, OTP, begin, code, mailed, users, with_codes};
-use crate::support::{Browser, TestServer, authorize, code_of, decoded, on_both_engines, redeem};
+use crate::support::{
+    Browser, TestServer, authorize, broke, code_of, decoded, on_both_engines, redeem,
+};
 
 on_both_engines!(
     t6_11_1_hosted_login_logs_in_by_a_mailed_code,
@@ -182,6 +187,10 @@ async fn t6_11_an_applications_own_form_logs_in_by_a_code(server: TestServer) {
     let (_, claims) = decoded(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["sub"], users(&server, ANA).await[0].user_id.as_str());
     assert_eq!(server.logged("scoa").await["connection"], "email");
+    broke(
+        &server.logged_with("fcoa", wrong).await,
+        Rule::EmbeddedCodeWrong,
+    );
 }
 
 async fn j2_1_a_code_is_asked_for_in_the_language_of_the_browser(server: TestServer) {

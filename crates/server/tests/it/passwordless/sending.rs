@@ -3,6 +3,7 @@
 use axum::body::Body;
 use grantor_protocol::{
     model::{Client, TenantSettings},
+    rule::Rule,
     users::Connection,
 };
 use http::Request;
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::{ANA, begin, code, digits, exchange, mailed, post, start, users, with_codes, wrong};
 use crate::support::{
-    Browser, CALLBACK, TestServer, authorize, code_of, decoded, link_of, on_both_engines, redeem,
+    Browser, CALLBACK, TestServer, authorize, broke, code_of, decoded, link_of, on_both_engines,
+    redeem,
 };
 
 on_both_engines!(
@@ -140,7 +142,12 @@ async fn t6_11_what_is_wrong_with_a_start_is_told_as_the_compatible_api_does(ser
         );
     }
     assert!(server.mails().await.is_empty());
-    assert_eq!(server.logged("fn").await["connection"], "sms");
+    let told = server.logged("fn").await;
+    assert_eq!(told["connection"], "sms");
+    broke(&told, Rule::SmsProviderMissing);
+    let spec = Rule::StartUnauthenticated.spec();
+    let answer = start(&server, &json!({"client_id": "web", "email": ANA})).await;
+    answer.refused(401, spec.rfc_code.as_str(), spec.sentence);
 }
 
 async fn t6_11_what_is_sent_is_limited_by_place_and_address(server: TestServer) {
