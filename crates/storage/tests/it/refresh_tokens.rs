@@ -165,18 +165,18 @@ on_both! {
     }
 
     async fn of_two_nodes_that_rotate_a_family_one_wins(world: &World) {
-        let stores = [world.open().await, world.open().await];
-        let token = issue(&stores[0], "web", ADA, 0).await;
+        let nodes = [world.open().await, world.open().await];
+        let token = issue(&nodes[0], "web", ADA, 0).await;
         for seconds in 1..20 {
-            let stored = find(&stores[0], &token.id).await.unwrap();
+            let stored = find(&nodes[0], &token.id).await.unwrap();
             let (one, other) = tokio::join!(
-                rotate(&stores[0], &stored, seconds),
-                rotate(&stores[1], &stored, seconds),
+                rotate(&nodes[0], &stored, seconds),
+                rotate(&nodes[1], &stored, seconds),
             );
             assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
             assert!(lost(if one.is_ok() { &other } else { &one }));
         }
-        assert_eq!(find(&stores[1], &token.id).await.unwrap().token.standing.generation, 19);
+        assert_eq!(find(&nodes[1], &token.id).await.unwrap().token.standing.generation, 19);
     }
 
     async fn what_is_revoked_goes_with_its_access_tokens_and_nothing_else(world: &World) {
@@ -186,7 +186,7 @@ on_both! {
             tokens.push(issue(&store, client_id, user_id, 0).await);
         }
         let mut elsewhere = token(&store, "web", ADA, 0);
-        elsewhere.audience = "https://stock.test".to_owned();
+        "https://stock.test".clone_into(&mut elsewhere.audience);
         elsewhere.session_id = None;
         keep(&store, &elsewhere).await;
         tokens.push(elsewhere);
@@ -207,11 +207,11 @@ on_both! {
     }
 
     async fn a_use_that_races_with_a_revocation_leaves_nothing(world: &World) {
-        let stores = [world.open().await, world.open().await];
+        let nodes = [world.open().await, world.open().await];
         for number in 0..30 {
-            let token = issue(&stores[0], "web", ADA, number).await;
-            let stored = find(&stores[0], &token.id).await.unwrap();
-            let mut used = stores[1].batch();
+            let token = issue(&nodes[0], "web", ADA, number).await;
+            let stored = find(&nodes[0], &token.id).await.unwrap();
+            let mut used = nodes[1].batch();
             used.use_refresh_token(&default(), &stored, &rotated(&token.standing, 1), &device("x"));
             let access_token = OpaqueToken {
                 client_id: "web".to_owned(),
@@ -224,12 +224,12 @@ on_both! {
                 for _ in 0..number % 5 {
                     tokio::task::yield_now().await;
                 }
-                revoke(&stores[0], Revoked::Id(&token.id)).await;
+                revoke(&nodes[0], Revoked::Id(&token.id)).await;
             };
-            let (outcome, ()) = tokio::join!(stores[1].commit(used), revoking);
+            let (outcome, ()) = tokio::join!(nodes[1].commit(used), revoking);
             assert!(outcome.is_ok() || lost(&outcome), "{outcome:?}");
-            assert!(find(&stores[1], &token.id).await.is_none());
-            let new = stores[0].find_access_token(&default(), b"new", at(1)).await.unwrap();
+            assert!(find(&nodes[1], &token.id).await.is_none());
+            let new = nodes[0].find_access_token(&default(), b"new", at(1)).await.unwrap();
             assert!(new.is_none());
         }
     }
