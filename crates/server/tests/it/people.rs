@@ -2,17 +2,24 @@
 
 use axum::body::Body;
 use grantor_management::Caller;
-use grantor_protocol::tenant::{Issuer, TenantId};
+use grantor_protocol::{
+    model::ResourceServer,
+    tenant::{Issuer, TenantId},
+};
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, on_both_engines};
+use crate::support::{
+    ADA, Browser, TestServer, authorize, code_of, decoded, log_in, on_both_engines, redeem, shop,
+};
 
 on_both_engines!(
     j3_8_users_are_made_found_changed_linked_and_deleted,
     connections_take_their_users_with_them,
     users_are_imported_and_exported_into_a_file,
     j3_5_a_new_user_is_asked_by_mail_to_verify_its_address,
+    j3_7_metadata_are_in_no_token,
+    j9_3_a_users_own_token_changes_its_own_metadata_alone,
 );
 
 async fn seeded(server: TestServer) -> TestServer {
@@ -172,4 +179,81 @@ async fn j3_5_a_new_user_is_asked_by_mail_to_verify_its_address(server: TestServ
     assert_eq!((mails.len(), &letter["to"]), (1, &json!("ada@x.test")));
     let html = letter["html"].as_str().unwrap();
     assert!(html.contains("/u/email-verification?ticket="), "{html}");
+}
+
+/// Tokens of Ada, who logs in for `audience` with `scope`.
+async fn tokens_of_ada(server: &TestServer, audience: &str, scope: &str) -> Value {
+    let mut browser = Browser::new(server);
+    let query = format!("audience={audience}&scope={}", scope.replace(' ', "%20"));
+    let page = browser.go(&authorize("web", &query)).await;
+    let end = log_in(&mut browser, &page).await;
+    redeem(server, "web", &code_of(&end)).await
+}
+
+async fn j3_7_metadata_are_in_no_token(server: TestServer) {
+    let server = shop(server).await;
+    let skips = json!({"skip_consent_for_verifiable_first_party_clients": true});
+    server
+        .change::<ResourceServer>("65a1f0c2d3e4b5a697887766", &skips)
+        .await;
+    let metadata = json!({"user_metadata": {"colour": "ultramarine"},
+        "app_metadata": {"plan": "ultramarine"}});
+    let path = format!("/users/{}", ADA.replace('|', "%7C"));
+    server.manage("PATCH", &path, metadata).await;
+    let scope = "openid profile email user_metadata app_metadata read:orders";
+    let tokens = tokens_of_ada(&server, "https://orders.orchard.test", scope).await;
+    for name in ["id_token", "access_token"] {
+        let (_, claims) = decoded(tokens[name].as_str().unwrap());
+        assert!(claims["sub"] == ADA && !claims.to_string().contains("ultramarine"));
+    }
+    let token = tokens["access_token"].as_str().unwrap();
+    let request = Request::get("/userinfo").header("authorization", format!("Bearer {token}"));
+    let answer = server.send(request.body(Body::empty()).unwrap()).await;
+    let profile = answer.json().to_string();
+    assert!(profile.contains("ada@orchard.test") && !profile.contains("ultramarine"));
+}
+
+async fn j9_3_a_users_own_token_changes_its_own_metadata_alone(server: TestServer) {
+    let server = shop(server).await;
+    let scopes = ["update:current_user_metadata", "read:current_user"];
+    let entries = scopes.map(|value| json!({"value": value}));
+    server
+        .put::<ResourceServer>(
+            &json!({"id": "65a1f0c2d3e4b5a697887701", "name": "Management",
+            "identifier": "urn:grantor:own:api/v2/", "is_system": true, "scopes": entries,
+            "skip_consent_for_verifiable_first_party_clients": true}),
+        )
+        .await;
+    let audience = "https://login.orchard.test/api/v2/";
+    let tokens = tokens_of_ada(&server, audience, &scopes.join(" ")).await;
+    let token = tokens["access_token"].as_str().unwrap().to_owned();
+    let other = make_user(
+        &server,
+        "Username-Password-Authentication",
+        "eva@orchard.test",
+    )
+    .await;
+    let other = other["user_id"].as_str().unwrap().to_owned();
+    let patch = async |user_id: &str, body: Value| {
+        let request = Request::patch(format!("/api/v2/users/{}", user_id.replace('|', "%7C")))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        let body = Body::from(body.to_string());
+        server.send(request.body(body).unwrap()).await
+    };
+    let colour = json!({"user_metadata": {"colour": "red"}});
+
+    let own = patch(ADA, colour.clone()).await;
+
+    assert_eq!(
+        (own.status.as_u16(), &own.json()["user_metadata"]["colour"]),
+        (200, &json!("red"))
+    );
+    assert_eq!(patch(&other, colour).await.status, 403);
+    for more in [
+        json!({"app_metadata": {"plan": "gold"}}),
+        json!({"blocked": false}),
+    ] {
+        assert_eq!(patch(ADA, more).await.status, 403);
+    }
 }
