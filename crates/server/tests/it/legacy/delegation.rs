@@ -37,6 +37,7 @@ async fn t6_10_2_a_delegates_to_b_if_b_lists_a_alone(server: TestServer) {
     let server = old_shop(server).await;
     let token = id_token(&server).await;
     let ask = json!({"id_token": token});
+    // Rule::DelegationNotAllowed.
     delegate(&server, &ask).await.refused(
         403,
         "unauthorized_client",
@@ -72,6 +73,7 @@ async fn t6_10_1_a_conformant_source_or_target_is_refused(server: TestServer) {
     assert_eq!(delegate(&server, &ask).await.status, 200);
     for client_id in ["scales", "till"] {
         conformant(&server, client_id).await;
+        // Rule::ConformantClient.
         delegate(&server, &ask).await.refused(
             400,
             "invalid_request",
@@ -123,6 +125,7 @@ async fn what_proves_nothing_is_delegated_to_nobody() {
     let server = old_shop(TestServer::on_sqlite().await).await;
     list(&server, "scales", "till").await;
     let token = id_token(&server).await;
+    // Rule::IdTokenInvalid, Rule::LegacyParameterMissing, Rule::DelegationTargetUnsuitable, Rule::LegacyClientInvalid.
     for (members, status, text) in [
         (json!({"id_token": "x"}), 401, "invalid id_token"),
         (

@@ -94,6 +94,7 @@ async fn t6_3_without_its_switches_it_is_gone_for_the_whole_tenant(server: TestS
 #[tokio::test]
 async fn the_words_of_old() {
     let server = old_shop(TestServer::on_sqlite().await).await;
+    // Rule::LegacyParameterMissing.
     for (left_out, text) in [
         ("client_id", "missing client_id parameter"),
         ("connection", "missing connection parameter"),
@@ -107,10 +108,13 @@ async fn the_words_of_old() {
     let offline = json!({"scope": "openid offline_access", "device": null});
     let answer = log_in_by_password(&server, &offline).await;
     answer.refused(400, "invalid_request", "missing device parameter");
+    // Rule::LegacyScopeNotText.
     let answer = log_in_by_password(&server, &json!({"scope": ["openid"]})).await;
     answer.refused(400, "invalid_request", "scope parameter must be a string");
+    // Rule::LegacyClientInvalid.
     let answer = log_in_by_password(&server, &json!({"client_id": "nobody"})).await;
     answer.refused(403, "unauthorized_client", "invalid client");
+    // Rule::LegacyPasswordWrong.
     for name in ["ada@orchard.test", "nobody@orchard.test"] {
         let wrong = json!({"username": name, "password": "wrong"});
         let answer = log_in_by_password(&server, &wrong).await;
@@ -135,6 +139,7 @@ async fn connections_that_do_not_fit() {
             )
             .await;
     }
+    // Rule::ConnectionUnknown, Rule::ConnectionDisabled, Rule::StrategyUnsuitable.
     for (name, text) in [
         ("Nowhere", "the connection was not found"),
         ("Others", "the connection was disabled"),

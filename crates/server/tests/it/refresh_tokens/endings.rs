@@ -44,6 +44,7 @@ async fn a_blocked_user_is_told_of_and_unblocking_brings_nothing_back(server: Te
     server
         .manage("PATCH", ADA_AT, json!({"blocked": true}))
         .await;
+    // Rule::RefreshTokenUserBlocked.
     let answer = refresh(&server, "web", &token).await;
     answer.refused(403, "invalid_grant", "user is blocked");
     refused(&refresh(&server, "other", &token).await);
@@ -64,6 +65,7 @@ async fn a_deleted_user_is_told_of(server: TestServer) {
     let server = prepared(server).await;
     let token = login(&server, "web").await;
     server.manage("DELETE", ADA_AT, Value::Null).await;
+    // Rule::RefreshTokenUserGone.
     let answer = refresh(&server, "web", &token).await;
     answer.refused(403, "invalid_grant", USER_GONE);
     // Somebody of the same identifier is somebody else.
