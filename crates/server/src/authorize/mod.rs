@@ -120,7 +120,8 @@ async fn submit_page(
             _ => sign_up::submit(&visit, pending, world, &form).await,
         }
     };
-    answer::outcome(&visit, outcome.await).await
+    // Boxed: it holds the request, the facts and the form.
+    answer::outcome(&visit, Box::pin(outcome).await).await
 }
 
 /// Takes one request from the tenant's bucket.
