@@ -68,6 +68,8 @@ mod tests {
             for migration in super::super::migrations::ALL {
                 for script in [migration.up(), migration.down()] {
                     let script = dialect.translate(script);
+                    // An empty JSON object is a value, no placeholder.
+                    let script = script.replace("'{}'", "");
                     assert!(!script.contains(['{', '}']), "{script}");
                 }
             }
