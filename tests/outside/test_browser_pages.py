@@ -145,7 +145,9 @@ def test_t7_3_t11_4_t12_5_a_native_application_listens_on_the_users_own_machine(
 
 def test_t11_4_a_scheme_of_the_applications_own_leads_out_of_the_browser(server, browser, people, ada):
     callback = "com.orchard.shop://login/ios/cb"
-    app = people.app("Phone", "native", callbacks=[callback])
+    # Unless it is said, a server on the developer's own machine asks nobody.
+    wanted = {"skip_non_verifiable_callback_uri_confirmation_prompt": False}
+    app = people.app("Phone", "native", callbacks=[callback], **wanted)
     first, second = Asked(server, app, callback), Asked(server, app, callback)
 
     steps = [("go", first.url), ("logIn", ada), ("goInNewTab", second.url)]
