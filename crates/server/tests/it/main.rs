@@ -11,6 +11,7 @@
 mod support;
 
 mod account;
+mod adoption;
 mod appearance;
 mod authorization_code;
 mod authorization_errors;
