@@ -92,19 +92,6 @@ struct State {
     ends: bool,
 }
 
-/// How far hashing stands back behind what only takes a moment. A hash takes long anyway, so that nobody minds when it
-/// takes a little longer; whoever asks for a token minds waiting for somebody else's.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 5;
-
-/// Lets this thread yield to the others. Elsewhere than on Linux priorities belong to whole processes.
-fn step_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::warn!(%error, "hashing could not be given a lower priority");
-    }
-}
-
 /// What is to be done, and who waits for it.
 enum Job {
     Hash(Secret, oneshot::Sender<String>),
@@ -244,7 +231,6 @@ impl Shared {
     }
 
     fn run(&self) {
-        step_back();
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
             // A hash that makes its library panic costs one answer, not the thread.

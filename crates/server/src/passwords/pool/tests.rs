@@ -240,39 +240,3 @@ async fn a_check_without_a_hash_does_the_work_of_one_with_it() {
     shared.pass_time(&secret("x"), &mut memory);
     assert_eq!(memory.blocks_held(), 64);
 }
-
-/// Design §9: machine tokens do not wait for logins.
-#[cfg(target_os = "linux")]
-#[test]
-fn threads_that_hash_stand_back_behind_all_others() {
-    let passwords = passwords();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let hashed = runtime.block_on(passwords.hash(&tenant(), &secret("a password")));
-    assert!(hashed.is_ok());
-    let found = niceness();
-    let hashing = found
-        .iter()
-        .filter(|(name, _)| name.starts_with("grantor-hash"));
-    assert!(hashing.clone().any(|(_, nice)| *nice == NICE));
-    let others = found
-        .iter()
-        .filter(|(name, _)| !name.starts_with("grantor-hash"));
-    assert!(others.clone().count() > 0);
-    assert!(others.clone().all(|(_, nice)| *nice < NICE), "{found:?}");
-}
-
-/// Name and niceness of every thread of this process.
-#[cfg(target_os = "linux")]
-fn niceness() -> Vec<(String, i32)> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let stats = tasks.filter_map(|task| {
-        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).ok()?;
-        let (head, rest) = stat.rsplit_once(')')?;
-        let name = head.split_once('(')?.1.to_owned();
-        let nice = rest.split_whitespace().nth(16)?.parse().ok()?;
-        Some((name, nice))
-    });
-    stats.collect()
-}
