@@ -138,7 +138,12 @@ pub(crate) async fn converse(
         }
     };
     let text = std::str::from_utf8(buffer.get(..body).unwrap_or_default())?;
-    let length = header(text, "content-length").and_then(|length| length.parse::<usize>().ok());
+    // RFC 9112 §6.3: such an answer has no body and says nothing of its length.
+    let length = if text.starts_with("HTTP/1.1 204") {
+        Some(0)
+    } else {
+        header(text, "content-length").and_then(|length| length.parse::<usize>().ok())
+    };
     let length = length.context("an answer without a length")?;
     while buffer.len() < body + length {
         if stream.read_buf(buffer).await? == 0 {

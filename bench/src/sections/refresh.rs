@@ -66,10 +66,13 @@ async fn engine(
         let cpu = (server.cpu_seconds()? - before) / outcome.requests_f64();
         let what = format!("{name}: refresh with rotation, concurrency {concurrency}");
         bench.report.load(&what, &outcome, cpu);
-        if concurrency >= CROWD {
-            let what = format!("{what}, CPU − signature");
-            let figure = (cpu - signature) * 1e6;
+        let what = format!("{what}, CPU − signature");
+        let figure = (cpu - signature) * 1e6;
+        // The budget is for the embedded database: of the other one the server pays for talking to it.
+        if environment.is_empty() && concurrency >= CROWD {
             bench.report.budget(&what, figure, "µs", BUDGET_US);
+        } else {
+            bench.report.figure(&what, figure, "µs");
         }
     }
     contended(bench, name, &server, &app, &mut families).await?;
