@@ -9,7 +9,7 @@ pub use for_user::OFFLINE_ACCESS;
 use crate::{
     client_auth::{AuthenticatedClient, Method},
     grants::GrantType,
-    model::{Client, ClientGrant, ClientPolicy, ResourceServer, SubjectType},
+    model::{AppType, Client, ClientGrant, ClientPolicy, ResourceServer, SubjectType},
     profile::{ScopeBeyondGrant, ScopeInResponse},
     refusal::Refusal,
     rule::Rule,
@@ -158,11 +158,17 @@ pub fn may_use_grant<C: Requester>(requester: &C, grant_type: GrantType) -> Resu
     {
         return refuse("not among the client's grant_types");
     }
-    // Nobody types a password into an application that is not the tenant's own.
-    if (grant_type == GrantType::PASSWORD || grant_type == GrantType::PASSWORD_REALM)
-        && !client.is_first_party
-    {
+    // Nobody types a password or a code into an application that is not the tenant's own, and no page asks for consent.
+    let typed_into_client = [
+        GrantType::PASSWORD,
+        GrantType::PASSWORD_REALM,
+        GrantType::PASSWORDLESS_OTP,
+    ];
+    if typed_into_client.contains(&grant_type) && !client.is_first_party {
         return refuse("the client is not the tenant's own");
+    }
+    if grant_type == GrantType::PASSWORDLESS_OTP && client.app_type == Some(AppType::Spa) {
+        return refuse("applications in a browser send codes to the login page");
     }
     // RFC 6749 §4.4: "MUST only be used by confidential clients".
     if grant_type == GrantType::CLIENT_CREDENTIALS

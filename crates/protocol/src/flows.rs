@@ -219,6 +219,22 @@ mod tests {
         );
     }
 
+    /// The grant of codes has rules of its own; the answer must not promise what the token endpoint refuses.
+    #[test]
+    fn t6_11_codes_are_for_own_applications_outside_of_the_browser() {
+        let otp = GrantType::PASSWORDLESS_OTP.as_str();
+        let ask = |members: Value| {
+            let mut document = json!({"grant_types": [otp], "app_type": "native"});
+            let members = members.as_object().unwrap().clone();
+            document.as_object_mut().unwrap().extend(members);
+            one(&of(&document), "passwordless_otp").usable
+        };
+        assert!(ask(json!({})));
+        assert!(!ask(json!({"app_type": "spa"})));
+        assert!(!ask(json!({"is_first_party": false})));
+        assert!(!ask(json!({"grant_types": []})));
+    }
+
     #[test]
     fn a_service_is_advised_to_speak_for_itself() {
         let service =
