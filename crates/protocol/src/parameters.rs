@@ -157,6 +157,20 @@ impl Parameters {
             .collect())
     }
 
+    /// The words of `scope`, each once, in the order of their first mention.
+    ///
+    /// # Errors
+    /// [`Rule::ScopeNotText`].
+    pub fn scope(&self) -> Result<Vec<String>, Refusal> {
+        let mut scope: Vec<String> = Vec::new();
+        for word in self.words("scope")? {
+            if !scope.iter().any(|known| known == word) {
+                scope.push(word.to_owned());
+            }
+        }
+        Ok(scope)
+    }
+
     /// The names that were sent, for requests that may have no others than they need.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -279,12 +279,7 @@ fn refuse_unsupported(parameters: &Parameters, client: &Client) -> Result<(), Re
 }
 
 fn scope(parameters: &Parameters) -> Result<Vec<String>, Refusal> {
-    let mut scope: Vec<String> = Vec::new();
-    for word in parameters.words("scope")? {
-        if !scope.iter().any(|known| known == word) {
-            scope.push(word.to_owned());
-        }
-    }
+    let scope = parameters.scope()?;
     let has = |name: &str| scope.iter().any(|scope| scope == name);
     if has("online_access") && has("offline_access") {
         return Err(Refusal::new(Rule::OnlineAndOffline));

@@ -15,7 +15,7 @@ use crate::{
     model::{Client, ClientGrant, ResourceServer},
     refusal::Refusal,
     rule::Rule,
-    session::AuthenticationMethod,
+    session::{Authentication, AuthenticationMethod},
     tenant::Issuer,
     users::User,
 };
@@ -77,6 +77,28 @@ impl Basis {
             scope: approval.granted().scope.clone(),
             claims: request.claims.clone(),
             pipeline: request.pipeline,
+        }
+    }
+
+    /// The basis of a login without a browser, at a client that was shown the proof itself. All that is asked for is wanted.
+    pub fn proven(
+        client: &Client,
+        authentication: &Authentication,
+        target: Target,
+        scope: Vec<String>,
+    ) -> Self {
+        Self {
+            client_id: client.client_id.clone(),
+            user_id: authentication.user_id().to_owned(),
+            session_id: None,
+            authenticated_at: authentication.at(),
+            auth_time: AuthTime::NotAskedFor,
+            methods: authentication.methods().to_vec(),
+            target,
+            requested_scope: scope.clone(),
+            scope,
+            claims: ClaimsRequest::default(),
+            pipeline: Pipeline::Conformant,
         }
     }
 

@@ -59,18 +59,12 @@ impl Request {
         } else {
             None
         };
-        let mut scope: Vec<String> = Vec::new();
-        for word in parameters.words("scope")? {
-            if !scope.iter().any(|known| known == word) {
-                scope.push(word.to_owned());
-            }
-        }
         Ok(Self {
             username: parameters.required("username")?.to_owned(),
             password: Secret::new(parameters.required("password")?.to_owned()),
             realm: realm.map(str::to_owned),
             target: Target::read(parameters, settings, issuer)?,
-            scope,
+            scope: parameters.scope()?,
         })
     }
 

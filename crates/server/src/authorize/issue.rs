@@ -24,13 +24,11 @@ use super::{
 };
 use crate::{
     http::failure::Failure,
-    pipeline::user_tokens::{Ground, IdTokenWith, Issuing, family_of},
+    pipeline::user_tokens::{Ground, IdTokenWith, Issuing, family_of, new_family},
 };
 
 /// Length of a code: 43 characters of 64, so 258 bits.
 const CODE_LENGTH: usize = 43;
-/// Length of the name of a family that began without a code.
-const FAMILY_LENGTH: usize = 32;
 
 /// What goes back to the application.
 type Parameters = Vec<(&'static str, String)>;
@@ -66,7 +64,7 @@ pub(super) async fn issue(
         .then(|| Secret::new(visit.app.env.id(IdForm::UrlSafe(CODE_LENGTH))));
     let family = match &code {
         Some(code) => keep_code(visit, request, approval, code, &mut batch)?,
-        None => visit.app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)),
+        None => new_family(visit.app),
     };
     if let Some(issuing) = &issuing
         && response_type.has_access_token()

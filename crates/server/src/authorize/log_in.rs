@@ -25,63 +25,53 @@ use crate::{
 /// Length of the `sid` that clients see.
 const SID_LENGTH: usize = 32;
 
+/// By which way a proof came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The user gave it on a page of this login.
+    Page,
+    /// The request brought it, as a login ticket.
+    Ticket,
+}
+
+impl Way {
+    fn event(self, authentication: Authentication, session_id: String) -> Event {
+        match self {
+            Self::Page => Event::LoggedIn {
+                authentication,
+                session_id,
+            },
+            Self::Ticket => Event::BroughtTicket {
+                authentication,
+                session_id,
+            },
+        }
+    }
+}
+
 /// Logs the user of `authentication` in, with everything that `batch` does. A login that comes to nothing all the same
 /// makes no session.
 pub(crate) async fn log_in(
     visit: &Visit<'_>,
-    pending: Pending,
-    world: World,
-    authentication: Authentication,
+    (pending, world): (Pending, World),
+    (way, authentication): (Way, Authentication),
     batch: Batch,
 ) -> Result<Response, Fault> {
-    let event = |authentication, session_id| Event::LoggedIn {
-        authentication,
-        session_id,
-    };
-    Box::pin(log_in_by(
-        visit,
-        (pending, world),
-        authentication,
-        event,
-        batch,
-    ))
-    .await
+    // Boxed: it is long, and the end of handlers that are long themselves.
+    Box::pin(enter(visit, (pending, world), (way, authentication), batch)).await
 }
 
-/// The same where the proof came with the request, as a login ticket.
-pub(crate) async fn log_in_with_ticket(
-    visit: &Visit<'_>,
-    pending: Pending,
-    world: World,
-    authentication: Authentication,
-    batch: Batch,
-) -> Result<Response, Fault> {
-    let event = |authentication, session_id| Event::BroughtTicket {
-        authentication,
-        session_id,
-    };
-    Box::pin(log_in_by(
-        visit,
-        (pending, world),
-        authentication,
-        event,
-        batch,
-    ))
-    .await
-}
-
-async fn log_in_by(
+async fn enter(
     visit: &Visit<'_>,
     (pending, mut world): (Pending, World),
-    authentication: Authentication,
-    event: impl FnOnce(Authentication, String) -> Event,
+    (way, authentication): (Way, Authentication),
     mut batch: Batch,
 ) -> Result<Response, Fault> {
     let (tenant, now) = (&visit.context.site.tenant, visit.context.now);
     let request = pending.login.request.clone();
     let logged_in = begin(visit, &world, &authentication);
     let session = logged_in.session;
-    let event = event(authentication, session.id.clone());
+    let event = way.event(authentication, session.id.clone());
     let facts = world.facts(&pending.login.progress);
     let Ok(progress) = advance(&request, &facts, event, now) else {
         return Ok(drive::look_again(&pending));

@@ -13,7 +13,7 @@ use super::{
     connection, drive,
     fault::Fault,
     journal,
-    log_in::log_in,
+    log_in::{Way, log_in},
     one_time_code, show,
     sign_up::busy,
     visit::{Pending, Visit},
@@ -76,7 +76,13 @@ pub(super) async fn with_password(
     let user_id = right.user.user.user_id.as_str().to_owned();
     let methods = vec![AuthenticationMethod::Password];
     let authentication = Authentication::proven(user_id, methods, visit.context.now);
-    log_in(visit, pending, world, authentication, right.rehash).await
+    log_in(
+        visit,
+        (pending, world),
+        (Way::Page, authentication),
+        right.rehash,
+    )
+    .await
 }
 
 /// `POST /u/login/identifier`. The next page asks for the password, whoever is meant.

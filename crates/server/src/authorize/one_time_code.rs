@@ -13,7 +13,7 @@ use super::{
     answer, connection, drive,
     fault::Fault,
     journal,
-    log_in::log_in,
+    log_in::{Way, log_in},
     login::record,
     show,
     visit::{Pending, Visit},
@@ -140,7 +140,10 @@ pub(super) async fn submit(
         one_time_code::prove(app, context, at, &right).await
     };
     match outcome.await {
-        Ok(proven) => log_in(visit, pending, world, proven.authentication, proven.batch).await,
+        Ok(proven) => {
+            let proof = (Way::Page, proven.authentication);
+            log_in(visit, (pending, world), proof, proven.batch).await
+        }
         Err(failure) => match failure.refusal.rule {
             Rule::EmailCodeWrong | Rule::PhoneCodeWrong => {
                 let client_id = &world.client.client_id;

@@ -96,12 +96,7 @@ async fn show(
         }
         Page::SignUp => {
             let connection = connection::database(world, request)?;
-            let hints = candidates(&identifier());
-            let fields = SignUpField::of(&connection.options, |kind| {
-                // An address could be a username as well; it is likelier the address.
-                let hint = hints.first().filter(|hint| hint.kind == kind);
-                hint.map(|hint| hint.value.clone()).unwrap_or_default()
-            });
+            let fields = hinted(&connection, &identifier());
             sign_up(visit, pending, world, (&connection, fields), problem).await
         }
         Page::Login => {
@@ -143,6 +138,16 @@ async fn show(
         }
         Page::Code { identifier } => ask_code(visit, pending, world, (identifier, problem)).await,
     }
+}
+
+/// The fields of the sign-up page, with what is known of the user in the one that it fits.
+fn hinted(connection: &Connection, identifier: &str) -> Vec<SignUpField> {
+    let hints = candidates(identifier);
+    SignUpField::of(&connection.options, |kind| {
+        // An address could be a username as well; it is likelier the address.
+        let hint = hints.first().filter(|hint| hint.kind == kind);
+        hint.map(|hint| hint.value.clone()).unwrap_or_default()
+    })
 }
 
 /// The page that asks for the code which was sent to `identifier`.

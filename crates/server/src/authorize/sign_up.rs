@@ -13,7 +13,7 @@ use grantor_protocol::{
 use super::{
     answer, connection,
     fault::Fault,
-    log_in::log_in,
+    log_in::{Way, log_in},
     show,
     visit::{Pending, Visit},
     world::World,
@@ -58,7 +58,13 @@ pub(super) async fn submit(
             let user_id = user.user_id.as_str().to_owned();
             let methods = vec![AuthenticationMethod::Password];
             let proof = Authentication::proven(user_id, methods, context.now);
-            return log_in(visit, pending, world, proof, app.store.batch()).await;
+            return log_in(
+                visit,
+                (pending, world),
+                (Way::Page, proof),
+                app.store.batch(),
+            )
+            .await;
         }
         Err(problem) => shown(problem)?,
     };

@@ -6,7 +6,6 @@ use grantor_protocol::{
     authorize::{
         Account, AccountState, AuthorizationRequest, Confirmation, Facts, LoginForm, Progress,
     },
-    client_auth::MAX_CLIENT_ID_LENGTH,
     model::{Client, ClientGrant, Prompts, ResourceServer, SubjectType, TenantSettings, UserGrant},
     parameters::clipped,
     redirect_uri::RedirectUri,
@@ -176,20 +175,12 @@ fn confirmation(client: &Client, settings: &TenantSettings, issuer: &Issuer) -> 
     }
 }
 
-/// The client that a browser names. The tenant's "all applications" entry takes part in no flow.
+/// The client that a browser names.
 pub(crate) async fn client(visit: &Visit<'_>, client_id: &str) -> Result<Arc<Client>, Fault> {
-    let found = if client_id.len() <= MAX_CLIENT_ID_LENGTH {
-        let tenant = &visit.context.site.tenant;
-        visit.app.store.typed::<Client>(tenant, client_id).await?
-    } else {
-        None
-    };
-    let known = found.filter(|client| !client.value.global);
+    let found = load::client(&visit.app.store, &visit.context.site, client_id).await?;
     let unknown =
         || Refusal::new(Rule::AuthorizationClientUnknown).naming("client_id", clipped(client_id));
-    Ok(known
-        .map(|client| Arc::clone(&client.value))
-        .ok_or_else(unknown)?)
+    Ok(found.ok_or_else(unknown)?)
 }
 
 #[cfg(test)]

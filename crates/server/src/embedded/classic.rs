@@ -225,7 +225,7 @@ pub(super) async fn callback(
             }
             _ => Fault::from(failure),
         })?;
-        log_in::log_in(&visit, pending, world, proof, batch).await
+        log_in::log_in(&visit, (pending, world), (log_in::Way::Page, proof), batch).await
     };
     answer::outcome(&visit, outcome.await).await
 }

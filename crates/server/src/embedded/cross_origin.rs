@@ -11,7 +11,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grantor_protocol::{
-    client_auth::MAX_CLIENT_ID_LENGTH,
     embedded_login::{LoginTicket, Proof, Request},
     grants::password::{directory, usable},
     model::Client,
@@ -137,7 +136,7 @@ async fn attempt<'a>(
     let parameters = Parameters::parse(kind, body)?;
     let client_id = parameters.text("client_id")?.unwrap_or_default();
     login.client_id = Some(clipped(client_id));
-    let client = find(visit, client_id).await?;
+    let client = load::client(&visit.app.store, &visit.context.site, client_id).await?;
     *allowed = Some(web_origin(visit, client.as_deref())?);
     let off = || Refusal::new(Rule::EmbeddedLoginOff).with("client_id", clipped(client_id));
     let client = client
@@ -240,17 +239,6 @@ async fn by_code(
     })?;
     login.user_id = Some(proven.authentication.user_id().to_owned());
     Ok((proven.authentication, proven.batch))
-}
-
-/// The application that is named; one that takes part in no flow is none.
-async fn find(visit: &Visit<'_>, client_id: &str) -> Result<Option<Arc<Client>>, Failure> {
-    if client_id.is_empty() || MAX_CLIENT_ID_LENGTH < client_id.len() {
-        return Ok(None);
-    }
-    let tenant = &visit.context.site.tenant;
-    let found = visit.app.store.typed::<Client>(tenant, client_id).await?;
-    let found = found.map(|found| Arc::clone(&found.value));
-    Ok(found.filter(|client| !client.global))
 }
 
 /// The origin of the page that sent the request, if it is one of the client's web origins. Those of callbacks do not

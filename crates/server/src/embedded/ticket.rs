@@ -13,7 +13,13 @@ use grantor_protocol::{
 use grantor_storage::{Batch, Error as StoreError};
 
 use crate::{
-    authorize::{drive, fault::Fault, log_in::log_in_with_ticket, visit::Visit, world::World},
+    authorize::{
+        drive,
+        fault::Fault,
+        log_in::{Way, log_in},
+        visit::Visit,
+        world::World,
+    },
     http::failure::Failure,
 };
 
@@ -120,5 +126,11 @@ pub(crate) async fn redeem(
     // It was made in a browser that has its cookie.
     let browser = visit.browser().unwrap_or_else(|| visit.secret());
     let pending = drive::keep(visit, &request, browser).await?;
-    log_in_with_ticket(visit, pending, world, authentication, batch).await
+    log_in(
+        visit,
+        (pending, world),
+        (Way::Ticket, authentication),
+        batch,
+    )
+    .await
 }

@@ -3,14 +3,32 @@
 use std::sync::Arc;
 
 use grantor_protocol::{
+    client_auth::MAX_CLIENT_ID_LENGTH,
     document::Document,
-    model::{ClientGrant, ResourceServer, SubjectType, TenantSettings},
+    model::{Client, ClientGrant, ResourceServer, SubjectType, TenantSettings},
     tenant::OWN_PREFIX,
     users::Connection,
 };
 use grantor_storage::{Error, Selection, Store, Window};
 
 use crate::hosts::Site;
+
+/// The client that a request names before anything is proven. The tenant's "all applications" entry takes part in no flow.
+///
+/// # Errors
+/// What the store reports.
+pub async fn client(
+    store: &Store,
+    site: &Site,
+    client_id: &str,
+) -> Result<Option<Arc<Client>>, Error> {
+    if MAX_CLIENT_ID_LENGTH < client_id.len() {
+        return Ok(None);
+    }
+    let found = store.typed::<Client>(&site.tenant, client_id).await?;
+    let known = found.filter(|client| !client.value.global);
+    Ok(known.map(|client| Arc::clone(&client.value)))
+}
 
 /// The tenant's settings; a tenant that has none has the defaults.
 ///

@@ -39,6 +39,14 @@ use crate::{
 /// Length of an opaque access token: 32 characters of 64, so 192 bits.
 const OPAQUE_LENGTH: usize = 32;
 
+/// Length of the name of a family that began without a code: 43 characters of 64, so 258 bits.
+const FAMILY_LENGTH: usize = 43;
+
+/// The name under which what comes from a proof that leaves nothing behind, as a password, is revoked.
+pub(crate) fn new_family(app: &App) -> String {
+    app.env.id(IdForm::UrlSafe(FAMILY_LENGTH))
+}
+
 /// The name under which what comes from a code, or with it, is revoked.
 pub(crate) fn family_of(code_digest: &[u8]) -> String {
     digest::base64url(code_digest)

@@ -7,20 +7,16 @@ use std::sync::Arc;
 
 use grantor_protocol::{
     authorization::may_use_grant,
-    authorize::ClaimsRequest,
-    env::IdForm,
     event::Event,
     grants::{
         GrantType,
         basis::Basis,
         password::{Request, directory, usable},
     },
-    id_token::AuthTime,
-    legacy::Pipeline,
     parameters::{Parameters, clipped},
     refusal::Refusal,
     rule::Rule,
-    session::AuthenticationMethod,
+    session::{Authentication, AuthenticationMethod},
     users::{Connection, UserId},
 };
 use grantor_storage::Batch;
@@ -32,12 +28,9 @@ use crate::{
         load,
         password::{self, Checked, Right},
         record,
-        user_tokens::Ground,
+        user_tokens::{Ground, new_family},
     },
 };
-
-/// Length of the name under which what comes from one login is revoked: 43 characters of 64, so 258 bits.
-const FAMILY_LENGTH: usize = 43;
 
 /// Exchanges a name and a password for tokens.
 pub(super) async fn exchange(
@@ -62,18 +55,17 @@ pub(super) async fn exchange(
         Some(audience) => load::resource_server(&app.store, &context.site, audience).await?,
         None => None,
     };
+    let methods = vec![AuthenticationMethod::Password];
+    let authentication = Authentication::proven(user_id.as_str().to_owned(), methods, context.now);
+    let scope = request.wanted_scope(api.as_deref(), &settings);
     let basis = Basis {
-        client_id: client.client().client_id.clone(),
-        user_id: user_id.as_str().to_owned(),
-        session_id: None,
-        authenticated_at: context.now,
-        auth_time: AuthTime::NotAskedFor,
-        methods: vec![AuthenticationMethod::Password],
-        scope: request.wanted_scope(api.as_deref(), &settings),
-        target: request.target,
-        requested_scope: request.scope,
-        claims: ClaimsRequest::default(),
-        pipeline: Pipeline::Conformant,
+        scope,
+        ..Basis::proven(
+            client.client(),
+            &authentication,
+            request.target,
+            request.scope,
+        )
     };
     exchange
         .tokens(grant_type, &basis, &user_id, right.rehash)
@@ -128,7 +120,7 @@ impl Exchange<'_> {
         let (app, context) = (self.app, self.context);
         let ground = Ground::load(app, context, basis, Rule::PasswordWrong).await?;
         let issuing = ground.decide(self.client, grant_type)?;
-        issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
+        issuing.keep(&mut batch, &new_family(app));
         let ip = context.client_ip.to_string();
         batch.note_login(&context.site.tenant, user_id, &ip, context.now);
         app.store.commit(batch).await?;

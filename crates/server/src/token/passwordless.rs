@@ -6,13 +6,9 @@ use std::sync::Arc;
 
 use grantor_protocol::{
     authorization::may_use_grant,
-    authorize::{ClaimsRequest, Target},
-    env::IdForm,
+    authorize::Target,
     event::Event,
     grants::{GrantType, basis::Basis},
-    id_token::AuthTime,
-    legacy::Pipeline,
-    model::AppType,
     parameters::{Parameters, clipped},
     passwordless::{Address, wrong_code},
     refusal::Refusal,
@@ -29,14 +25,11 @@ use crate::{
         load,
         one_time_code::{self, Place, Proven},
         record,
-        user_tokens::Ground,
+        user_tokens::{Ground, new_family},
     },
 };
 
 const GRANT: GrantType = GrantType::PASSWORDLESS_OTP;
-
-/// Length of the name under which what comes of a login is revoked.
-const FAMILY_LENGTH: usize = 32;
 
 /// Exchanges a code that was sent to an address for tokens.
 pub(super) async fn exchange(
@@ -44,20 +37,8 @@ pub(super) async fn exchange(
     parameters: &Parameters,
     event: &mut Event,
 ) -> Result<Success, Failure> {
+    // Also part of the decision; asked first, so that no code is tried for a client that may not use the grant.
     may_use_grant(exchange.client, GRANT)?;
-    let client = exchange.client.client();
-    let why_not = if client.app_type == Some(AppType::Spa) {
-        Some("applications in a browser send it to the login page")
-    } else if client.is_first_party {
-        None
-    } else {
-        Some("no page asks the user whether the client may")
-    };
-    if let Some(because) = why_not {
-        let refusal = Refusal::new(Rule::GrantTypeNotAllowed);
-        let refusal = refusal.naming("grant_type", GRANT.as_str());
-        return Err(refusal.with("because", because).into());
-    }
     let (username, code) = (
         parameters.required("username")?,
         parameters.required("otp")?,
@@ -84,7 +65,7 @@ pub(super) async fn exchange(
     let basis = exchange.basis(parameters, &authentication).await?;
     let ground = Ground::load(app, context, &basis, wrong_code(kind, "").rule).await?;
     let issuing = ground.decide(exchange.client, GRANT)?;
-    issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
+    issuing.keep(&mut batch, &new_family(app));
     let ip = context.client_ip.to_string();
     let who = (authentication.user_id(), ip.as_str());
     exchange.commit_login(batch, who, kind).await?;
@@ -119,25 +100,14 @@ impl Exchange<'_> {
     ) -> Result<Basis, Failure> {
         let site = &self.context.site;
         let settings = load::settings(&self.app.store, site).await?;
-        let mut scope: Vec<String> = Vec::new();
-        for word in parameters.words("scope")? {
-            if !scope.iter().any(|known| known == word) {
-                scope.push(word.to_owned());
-            }
-        }
-        Ok(Basis {
-            client_id: self.client.client().client_id.clone(),
-            user_id: authentication.user_id().to_owned(),
-            session_id: None,
-            authenticated_at: authentication.at(),
-            auth_time: AuthTime::NotAskedFor,
-            methods: authentication.methods().to_vec(),
-            target: Target::read(parameters, &settings, &site.issuer)?,
-            requested_scope: scope.clone(),
-            scope,
-            claims: ClaimsRequest::default(),
-            pipeline: Pipeline::Conformant,
-        })
+        let target = Target::read(parameters, &settings, &site.issuer)?;
+        let client = self.client.client();
+        Ok(Basis::proven(
+            client,
+            authentication,
+            target,
+            parameters.scope()?,
+        ))
     }
 
     /// Commits what uses the code up, with the login that is counted.

@@ -9,14 +9,15 @@ use axum::{
 };
 use grantor_protocol::{
     authorization::may_use_grant,
-    authorize::{ClaimsRequest, Target},
+    authorize::Target,
     grants::{GrantType, basis::Basis},
-    id_token::{AuthTime, DEFAULT_LIFETIME_SECONDS},
+    id_token::DEFAULT_LIFETIME_SECONDS,
     legacy::{Feature, Pipeline},
     model::Client,
     parameters::{Parameters, clipped},
     refusal::Refusal,
     rule::Rule,
+    session::Authentication,
     users::User,
 };
 use http::{HeaderMap, StatusCode};
@@ -152,18 +153,11 @@ async fn issue(
     if !scope.iter().any(|scope| scope == "openid") {
         scope.insert(0, "openid".to_owned());
     }
+    let user_id = user.user_id.as_str().to_owned();
+    let authentication = Authentication::proven(user_id, Vec::new(), context.now);
     let basis = Basis {
-        client_id: target.client_id.clone(),
-        user_id: user.user_id.as_str().to_owned(),
-        session_id: None,
-        authenticated_at: context.now,
-        auth_time: AuthTime::NotAskedFor,
-        methods: Vec::new(),
-        target: Target::Userinfo,
-        requested_scope: scope.clone(),
-        scope,
-        claims: ClaimsRequest::default(),
         pipeline: Pipeline::Legacy,
+        ..Basis::proven(target, &authentication, Target::Userinfo, scope)
     };
     let ground = Ground::load(app, context, &basis, Rule::IdTokenInvalid).await?;
     let issuing = ground.decide(target, GrantType::LEGACY_DELEGATION_ID_TOKEN)?;

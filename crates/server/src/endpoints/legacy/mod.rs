@@ -19,7 +19,6 @@ use axum::{
     routing::{get, post},
 };
 use grantor_protocol::{
-    client_auth::MAX_CLIENT_ID_LENGTH,
     legacy::{DEPRECATION_NOTICE, Feature, may_use, note},
     model::Client,
     parameters::Parameters,
@@ -80,15 +79,12 @@ impl Visit<'_> {
         Parameters::parse(kind, &body)
     }
 
-    /// The client called `client_id`, if there is one. The tenant's "all applications" entry takes part in no flow.
+    /// The client called `client_id`, if there is one.
     async fn client(&self, client_id: Option<&str>) -> Result<Option<Arc<Client>>, Failure> {
-        let Some(client_id) = client_id.filter(|id| id.len() <= MAX_CLIENT_ID_LENGTH) else {
+        let Some(client_id) = client_id else {
             return Ok(None);
         };
-        let tenant = &self.context.site.tenant;
-        let found = self.app.store.typed::<Client>(tenant, client_id).await?;
-        let found = found.filter(|client| !client.value.global);
-        Ok(found.map(|client| Arc::clone(&client.value)))
+        Ok(load::client(&self.app.store, &self.context.site, client_id).await?)
     }
 
     /// Whether `client` may use `feature`; notes in the log that it wanted to.
@@ -128,14 +124,7 @@ fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a st
 
 /// The requested scopes, each once.
 fn scope(parameters: &Parameters) -> Result<Vec<String>, Refusal> {
-    let text = parameters
-        .text("scope")
-        .map_err(|_| Refusal::new(Rule::LegacyScopeNotText))?;
-    let mut scope: Vec<String> = Vec::new();
-    for word in text.unwrap_or_default().split_ascii_whitespace() {
-        if !scope.iter().any(|known| known == word) {
-            scope.push(word.to_owned());
-        }
-    }
-    Ok(scope)
+    let not_text = |_| Refusal::new(Rule::LegacyScopeNotText);
+    parameters.text("scope").map_err(not_text)?;
+    parameters.scope()
 }

@@ -9,18 +9,16 @@ use axum::{
 };
 use grantor_protocol::{
     authorization::may_use_grant,
-    authorize::{ClaimsRequest, Target},
-    env::IdForm,
+    authorize::Target,
     event::Event,
     grants::{GrantType, basis::Basis},
-    id_token::AuthTime,
     legacy::{Feature, Pipeline},
     model::Client,
     parameters::{Parameters, clipped},
     refusal::Refusal,
     rule::Rule,
     secret::Secret,
-    session::AuthenticationMethod,
+    session::{Authentication, AuthenticationMethod},
     users::Connection,
 };
 use http::{HeaderMap, StatusCode};
@@ -37,12 +35,9 @@ use crate::{
         load,
         password::{self, Checked, Right},
         record,
-        user_tokens::{Ground, IdTokenWith},
+        user_tokens::{Ground, IdTokenWith, new_family},
     },
 };
-
-/// Length of the name under which what comes from one login is revoked: 43 characters of 64, so 258 bits.
-const FAMILY_LENGTH: usize = 43;
 
 /// What is answered, in the order and with the case of old.
 #[derive(Debug, Serialize)]
@@ -163,23 +158,16 @@ async fn tokens(
 ) -> Result<Success, Failure> {
     let (app, context) = (visit.app, visit.context);
     let user_id = &right.user.user.user_id;
+    let methods = vec![AuthenticationMethod::Password];
+    let authentication = Authentication::proven(user_id.as_str().to_owned(), methods, context.now);
     let basis = Basis {
-        client_id: client.client_id.clone(),
-        user_id: user_id.as_str().to_owned(),
-        session_id: None,
-        authenticated_at: context.now,
-        auth_time: AuthTime::NotAskedFor,
-        methods: vec![AuthenticationMethod::Password],
-        target: Target::Userinfo,
-        requested_scope: scope.clone(),
-        scope,
-        claims: ClaimsRequest::default(),
         pipeline: Pipeline::Legacy,
+        ..Basis::proven(client, &authentication, Target::Userinfo, scope)
     };
     let ground = Ground::load(app, context, &basis, Rule::LegacyPasswordWrong).await?;
     let issuing = ground.decide(client, GrantType::LEGACY_RO)?;
     let mut batch = right.rehash;
-    issuing.keep(&mut batch, &app.env.id(IdForm::UrlSafe(FAMILY_LENGTH)));
+    issuing.keep(&mut batch, &new_family(app));
     let ip = context.client_ip.to_string();
     batch.note_login(&context.site.tenant, user_id, &ip, context.now);
     app.store.commit(batch).await?;

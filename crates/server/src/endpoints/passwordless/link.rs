@@ -20,7 +20,7 @@ use crate::{
     authorize::{
         answer, drive,
         fault::Fault,
-        log_in::log_in,
+        log_in::{Way, log_in},
         visit::{self, Visit},
         world,
     },
@@ -79,7 +79,8 @@ async fn enter(visit: &Visit<'_>, query: &Parameters) -> Result<Response, Fault>
     let proven = proven.map_err(|failure| met(failure.refusal))?;
     let browser = visit.browser().unwrap_or_else(|| visit.secret());
     let pending = drive::keep(visit, &request, browser.clone()).await?;
-    let entered = log_in(visit, pending, world, proven.authentication, proven.batch);
+    let proof = (Way::Page, proven.authentication);
+    let entered = log_in(visit, (pending, world), proof, proven.batch);
     let mut response = entered.await?;
     visit.keep_browser(&mut response, &browser);
     Ok(response)
